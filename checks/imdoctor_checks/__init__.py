@@ -1,0 +1,2 @@
+"""The built-in checks."""
+CHECKS: tuple[object, ...] = ()

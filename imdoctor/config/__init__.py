@@ -1,0 +1,1 @@
+"""Configuration: the model, and how a file becomes one."""

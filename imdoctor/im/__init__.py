@@ -1,0 +1,1 @@
+"""The IM RESTful API as its documents describe it."""

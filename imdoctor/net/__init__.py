@@ -1,0 +1,1 @@
+"""Observers of the network: they ask and record, and never judge."""

@@ -1,0 +1,1 @@
+"""Renderings: a Report in, text out."""
