@@ -1,1 +1,33 @@
-"""imdoctor."""
+"""imdoctor finds out why calls to the Tencent Cloud IM RESTful API time out or are refused. This is the author's API."""
+
+from imdoctor.check import (
+    Check,
+    Context,
+    Egress,
+    Finding,
+    Judged,
+    Observation,
+    Settings,
+    Spec,
+    Summary,
+    pick,
+)
+from imdoctor.config.model import Seconds
+from imdoctor.model import Measurement, Severity, Status
+
+__all__ = [
+    "Check",
+    "Context",
+    "Egress",
+    "Finding",
+    "Judged",
+    "Measurement",
+    "Observation",
+    "Seconds",
+    "Settings",
+    "Severity",
+    "Spec",
+    "Status",
+    "Summary",
+    "pick",
+]

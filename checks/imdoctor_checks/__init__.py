@@ -1,2 +1,3 @@
 """The built-in checks."""
+
 CHECKS: tuple[object, ...] = ()

@@ -1,0 +1,141 @@
+"""What the built-in checks see, as data. Here, so that a check can read another's without importing its judgement."""
+
+import msgspec
+
+from imdoctor.check import Observation
+from imdoctor.net.call import Call, Reach
+from imdoctor.net.connect import Connect
+from imdoctor.net.handshake import Handshake
+from imdoctor.net.lookup import ServerAnswers
+from imdoctor.net.machine import Link, Route, SystemAnswer
+from imdoctor.net.proxy import Tunnel
+from imdoctor.net.resolvers import ResolvConf
+
+
+class ClientSeen(Observation, frozen=True, kw_only=True):
+    """Nothing is looked at: the settings say it all."""
+
+
+class GatewayLook(msgspec.Struct, frozen=True, kw_only=True):
+    """What answers at an address under the target's name: the certificate verified, an IM envelope, or something else.
+
+    ``gateway`` is None when nothing answered, so that it cannot be told.
+    """
+
+    address: str
+    gateway: bool | None
+    verified: bool | None = None
+    subject: str | None = None
+    issuer: str | None = None
+    error: str | None = None
+
+
+class DnsSeen(Observation, frozen=True, kw_only=True):
+    """The resolvers' files, each nameserver's answers, the C library's, and what answers at addresses in doubt."""
+
+    resolv_conf: ResolvConf = ResolvConf()
+    upstreams: tuple[str, ...] = ()
+    """The nameservers behind systemd-resolved's stub, where they are known."""
+    hosts_order: tuple[str, ...] = ()
+    """nsswitch.conf's order for hosts, such as ("files", "dns")."""
+    hosts_entry: tuple[str, ...] = ()
+    servers: tuple[ServerAnswers, ...] = ()
+    system: SystemAnswer | None = None
+    looks: tuple[GatewayLook, ...] = ()
+
+
+class TcpSeen(Observation, frozen=True, kw_only=True):
+    """Every address, connected to five times where it is quick, or as often as needed to tell; and the routes to them."""
+
+    routes: tuple[Route, ...] = ()
+    connects: tuple[Connect, ...] = ()
+
+
+class TlsAddress(msgspec.Struct, frozen=True, kw_only=True):
+    """One address (None: the proxy's tunnel): the connection, the handshake, a second one that resumes, and later looks."""
+
+    address: str | None
+    connect: Connect | None = None
+    tunnel: Tunnel | None = None
+    handshake: Handshake | None = None
+    resumption: Handshake | None = None
+    again: Handshake | None = None
+    """The same handshake once more, when the first was slow or timed out."""
+    other_name: Handshake | None = None
+    """The handshake under another name, when the first was reset or met silence."""
+    after: str | None = None
+    """What a read before any write met when a client certificate had been asked for: "alert …", "reset", "closed"."""
+
+
+class TlsSeen(Observation, frozen=True, kw_only=True):
+    """The handshake at every address that can be reached. ``now`` is the host's clock, Unix seconds."""
+
+    now: float | None = None
+    paths: tuple[TlsAddress, ...] = ()
+
+
+class ProbeSeen(Observation, frozen=True, kw_only=True):
+    """The calls, in order: the first cold, then warm ones on the kept connection.
+
+    ``authenticated`` tells whether the first call carried the credential; ``withheld`` says why it did not although one was at hand.
+    """
+
+    reach: Reach = Reach()
+    authenticated: bool = False
+    withheld: str | None = None
+    calls: tuple[Call, ...] = ()
+
+
+class UsersigSeen(Observation, frozen=True, kw_only=True):
+    """The credential, decoded, without its signature. ``now`` is the host's clock, Unix seconds; expiry likewise.
+
+    ``signature`` is None where no key is at hand. ``sendable`` tells whether the credential may be sent at all.
+    """
+
+    fault: str | None = None
+    """Why it does not decode: a kind of imdoctor.im.usersig.UserSigFault."""
+    detail: str | None = None
+    key_fault: str | None = None
+    made: bool = False
+    version: int | None = None
+    identifier: str | None = None
+    sdkappid: int | None = None
+    issued_at: float | None = None
+    expires_at: float | None = None
+    signature: bool | None = None
+    now: float | None = None
+    sendable: bool = False
+
+
+class DateSample(msgspec.Struct, frozen=True, kw_only=True):
+    """One Date header: the host's clock (Unix seconds) before the request and after the first byte, and the header's time."""
+
+    sent_at: float
+    answered_at: float
+    date: float
+
+
+class ClockSeen(Observation, frozen=True, kw_only=True):
+    """Date headers from which an interval for the clock's offset follows; those beside an Age header are left out."""
+
+    samples: tuple[DateSample, ...] = ()
+
+
+class ProxySeen(Observation, frozen=True, kw_only=True):
+    """The proxy for this target, and CONNECT through it; ``direct`` and ``through`` are looks taken when one fails."""
+
+    proxy: str | None = None
+    source: str | None = None
+    tunnel: Tunnel | None = None
+    direct: Connect | None = None
+
+
+class HostSeen(Observation, frozen=True, kw_only=True):
+    """The machine's interfaces and routes, its resolv.conf, and whether anything outside of the target answers."""
+
+    links: tuple[Link, ...] = ()
+    routes: tuple[Route, ...] = ()
+    resolv_conf: ResolvConf = ResolvConf()
+    nameserver_answered: bool | None = None
+    controls: tuple[Connect, ...] = ()
+    """TCP 443 of each nameserver and of a public resolver, asked only when nothing else answered."""

@@ -1,0 +1,241 @@
+"""The Check protocol, what a check says (findings), and the Context that it is handed."""
+
+import asyncio
+import ipaddress
+import time
+from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, cast
+
+import msgspec
+
+from imdoctor.config.model import Client, Endpoint, ProbeCall
+from imdoctor.config.secrets import Credential
+from imdoctor.model import Confidence, Measurement, Severity
+from imdoctor.net.machine import Machine, SystemAnswer
+
+if TYPE_CHECKING:
+    import ssl
+
+    from imdoctor.net.lookup import ServerAnswers
+    from imdoctor.net.proxy import Proxy
+
+T = TypeVar("T")
+S = TypeVar("S", bound=msgspec.Struct)
+
+
+class Observation(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check saw. A check declares its own by inheriting; it must survive a trip through JSON.
+
+    ``blocked_by`` names the check without whose success this one could not be asked; ``skipped`` says why the question
+    does not apply; ``unknown`` says why it could not be answered.
+    """
+
+    blocked_by: str | None = None
+    skipped: str | None = None
+    unknown: str | None = None
+
+
+class Spec(msgspec.Struct, frozen=True):
+    """What a finding code means. ``message``, ``why`` and ``remedy`` may name the finding's data in braces.
+
+    Beside the data they may name {address}, {host}, {port} and {endpoint}. ``explains`` lists the codes that this
+    finding may be the reason of: whole codes, ``NAME.blocked`` for a blocked check, or ``NAME.*``.
+    """
+
+    severity: Severity
+    title: str
+    message: str
+    why: str
+    remedy: tuple[str, ...]
+    explains: tuple[str, ...] = ()
+    confidence: Confidence = "likely"
+
+
+class Finding(msgspec.Struct, frozen=True):
+    """One judgement. What is None comes from the code's Spec; ``because`` holds the evidence as sentences."""
+
+    code: str
+    address: str | None = None
+    data: dict[str, Any] = {}
+    severity: Severity | None = None
+    confidence: Confidence | None = None
+    because: tuple[str, ...] = ()
+    explains: tuple[str, ...] | None = None
+    ruled_out: tuple[str, ...] = ()
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """One line for a check that found nothing wrong."""
+
+    text: str
+
+
+Judged = Finding | Measurement | Summary
+
+
+class Egress(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that a run would send: where to, how, why; on which condition, and with which secret."""
+
+    to: str
+    port: int
+    protocol: str
+    why: str
+    condition: str | None = None
+    secret: str | None = None
+    third_party: bool = False
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that judging needs, without a secret; it travels in the report.
+
+    ``proxy`` is "env", "none" or a URL without its password. ``credential`` says what is at hand.
+    ``checks`` holds each check's options.
+    """
+
+    endpoint: Endpoint
+    sdkappid: int | None = None
+    identifier: str | None = None
+    timeout: float = 5.0
+    probe: ProbeCall | None = None
+    client: Client = Client()
+    ca_file: str | None = None
+    proxy: str = "env"
+    credential: str = "none"
+    third_party: bool = True
+    checks: dict[str, Any] = {}
+
+    def options(self, check: str, kind: type[S]) -> S:
+        """Return a check's options as the type that it declares, with its defaults where nothing is set."""
+        return msgspec.convert(msgspec.to_builtins(self.checks.get(check, {})), kind)
+
+
+class Check(Protocol):
+    """One question about a target: a frozen class, listed in a tuple. A check may also declare ``options``.
+
+    ``observe`` does all of the I/O and returns facts; its return annotation is the type by which a saved
+    report is read back. ``judge`` is pure. ``plan`` tells what ``observe`` would send.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    step: ClassVar[int | None]
+    findings: ClassVar[Mapping[str, Spec]]
+
+    async def observe(self, ctx: "Context", /) -> Any:  # noqa: ANN401 - each check returns an Observation of its own
+        """Gather facts about the target."""
+        ...
+
+    def judge(self, seen: Any, settings: Settings, others: Mapping[str, Observation], /) -> Iterable[Judged]:  # noqa: ANN401 - as observe
+        """Turn facts into findings, measurements and a summary, without any I/O."""
+        ...
+
+    def plan(self, ctx: "Context", /) -> Iterable[Egress]:
+        """Tell what observe would send."""
+        ...
+
+
+@dataclass(frozen=True)
+class Deadline:
+    """The moment, on the monotonic clock (seconds), by which a run must end."""
+
+    at: float
+
+    @classmethod
+    def after(cls, seconds: float) -> "Deadline":
+        """Return the deadline so many seconds from now."""
+        return cls(time.monotonic() + seconds)
+
+    def left(self, most: float) -> float:
+        """Return the seconds left, at most ``most`` and never below zero."""
+        return max(0.0, min(most, self.at - time.monotonic()))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Context:
+    """What a check is handed: the target's settings, the machine, the credential, the deadline, and what is shared."""
+
+    settings: Settings
+    machine: Machine
+    deadline: Deadline
+    credential: Credential = field(default_factory=Credential)
+    tasks: dict[Hashable, "asyncio.Task[Any]"] = field(default_factory=dict)
+    contexts: "dict[bool, ssl.SSLContext]" = field(default_factory=dict)
+
+    async def once(self, key: Hashable, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Do something once a run, however many checks ask for it, and hand its result to all of them."""
+        if key not in self.tasks:
+            self.tasks[key] = asyncio.create_task(make(), name=str(key))
+        return cast("T", await asyncio.shield(self.tasks[key]))
+
+    async def seen(self, check: str, kind: type[S]) -> S | None:
+        """Await another check's observation; None when it does not run, crashed, or is of another type."""
+        task = self.tasks.get(("observe", check))
+        if task is None:
+            return None
+        await asyncio.wait({task})
+        seen = None if task.cancelled() or task.exception() else task.result()
+        return seen if isinstance(seen, kind) else None
+
+    def left(self, most: float) -> float:
+        """Return the seconds that a step may take: ``most``, or what is left of the run."""
+        return self.deadline.left(most)
+
+    async def system(self) -> SystemAnswer:
+        """Return what the C library answers for the target's name: what the application sees. Asked once."""
+        from imdoctor.net.lookup import system_answer
+
+        endpoint, limit = self.settings.endpoint, self.left(self.settings.timeout * 2)
+        return await self.once("system", lambda: system_answer(self.machine, endpoint.host, endpoint.port, limit))
+
+    async def servers(self) -> "tuple[ServerAnswers, ...]":
+        """Return what each nameserver of resolv.conf answers for the target's name. Asked once."""
+        from imdoctor.net.lookup import ask_servers
+        from imdoctor.net.resolvers import nameservers
+
+        host, limit = self.settings.endpoint.host, self.left(self.settings.timeout)
+        return await self.once("servers", lambda: ask_servers(self.machine, nameservers(self.machine), host, limit))
+
+    async def addresses(self) -> tuple[str, ...]:
+        """Return the addresses to call: those that the application sees, else what the nameservers answer.
+
+        A C library that is slow (a dead first nameserver costs it 5 s) does not hold up the other checks.
+        """
+        from imdoctor.net.lookup import usable_addresses
+
+        if is_address(self.settings.endpoint.host):
+            return (self.settings.endpoint.host,)
+        return await self.once("addresses", lambda: usable_addresses(self.system(), self.servers()))
+
+    @property
+    def proxy(self) -> "Proxy | None":
+        """The proxy that a call to the target goes through, by the settings or the environment."""
+        from imdoctor.net.proxy import proxy_for
+
+        endpoint = self.settings.endpoint
+        return proxy_for(
+            self.credential.proxy_url or self.settings.proxy, endpoint.host, endpoint.port, self.machine.environ
+        )
+
+    def tls(self, *, verify: bool = True) -> "ssl.SSLContext":
+        """Return the run's TLS context, built once: against the system's store or the target's ``ca_file``."""
+        from imdoctor.net.trust import tls_context
+
+        if verify not in self.contexts:
+            self.contexts[verify] = tls_context(self.settings.ca_file or self.machine.ca_file, verify=verify)
+        return self.contexts[verify]
+
+
+def pick(others: Mapping[str, Observation], check: str, kind: type[S]) -> S | None:
+    """Return another check's observation from a judgement's ``others`` when it is there and of the type expected."""
+    seen = others.get(check)
+    return seen if isinstance(seen, kind) else None
+
+
+def is_address(host: str) -> bool:
+    """Tell whether a host is given as an IP address."""
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
