@@ -1,5 +1,6 @@
-"""What every finding code means: the specs that the checks declare, joined; and the IM error codes."""
+"""What every finding code means: the specs that the checks declare, joined; and the sentences made from them."""
 
+import string
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,9 +16,41 @@ class Catalogue:
 
     @classmethod
     def of(cls, checks: Iterable[Check]) -> "Catalogue":
-        """Join the checks' specs; raises ValueError for a code declared twice or outside its check's name."""
-        raise NotImplementedError
+        """Join the checks' specs; the registry has seen to it that each code begins with its own check's name."""
+        return cls({code: spec for check in checks for code, spec in check.findings.items()})
 
-    def fill(self, template: str, settings: Settings, address: str | None, data: Mapping[str, Any]) -> str:
-        """Fill a Spec's template in."""
-        raise NotImplementedError
+
+def fill(template: str, settings: Settings, address: str | None, data: Mapping[str, Any]) -> str:
+    """Fill a Spec's template in. What it names and nobody knows is "?": a report is worth more than its grammar."""
+    endpoint = settings.endpoint
+    known = {
+        "host": endpoint.host,
+        "port": endpoint.port,
+        "endpoint": str(endpoint),
+        "address": address or endpoint.host,
+        "sdkappid": settings.sdkappid,
+        "identifier": settings.identifier,
+    }
+    return _Lenient().vformat(template, (), {**known, **{key: _shown(value) for key, value in data.items()}})
+
+
+def _shown(value: Any) -> Any:  # noqa: ANN401 - a finding's data is whatever JSON holds
+    """Show lists as people write them, and numbers to four figures."""
+    if isinstance(value, list | tuple):
+        return ", ".join(str(_shown(item)) for item in value) or "none"
+    if isinstance(value, float):
+        return float(f"{value:.4g}")
+    return value
+
+
+class _Lenient(string.Formatter):
+    """A formatter for which what is missing, or formatted amiss, is "?"."""
+
+    def get_field(self, field_name: str, args: Any, kwargs: Any) -> Any:  # noqa: ANN401, ARG002 - the base class's signature
+        return (kwargs.get(field_name, "?"), field_name)
+
+    def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401 - the base class's signature
+        try:
+            return str(super().format_field(value, format_spec))
+        except (TypeError, ValueError):
+            return str(value)

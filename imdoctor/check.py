@@ -40,7 +40,8 @@ class Spec(msgspec.Struct, frozen=True):
     """What a finding code means. ``message``, ``why`` and ``remedy`` may name the finding's data in braces.
 
     Beside the data they may name {address}, {host}, {port} and {endpoint}. ``explains`` lists the codes that this
-    finding may be the reason of: whole codes, ``NAME.blocked`` for a blocked check, or ``NAME.*``.
+    finding may be the reason of: whole codes, or ``NAME.*``; that a failure explains the checks it blocks goes without
+    saying. ``final`` says that another try, under --retries, would change nothing or do harm (a refused credential).
     """
 
     severity: Severity
@@ -50,6 +51,7 @@ class Spec(msgspec.Struct, frozen=True):
     remedy: tuple[str, ...]
     explains: tuple[str, ...] = ()
     confidence: Confidence = "likely"
+    final: bool = False
 
 
 class Finding(msgspec.Struct, frozen=True):

@@ -1,12 +1,23 @@
 """Runs checks side by side under one deadline, contains their failures, and makes the report."""
 
-from collections.abc import Callable, Sequence
+import asyncio
+import platform
+import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib import metadata
+from typing import Any
 
-from imdoctor.check import Check, Settings
+from msgspec import structs
+
+from imdoctor.check import Check, Context, Deadline, Observation, Settings
 from imdoctor.config.secrets import Credential
-from imdoctor.model import CheckReport, Report
+from imdoctor.judgement import Seen, defect, judge_check, judge_target, make_report, replay, report_check
+from imdoctor.model import Attempt, CheckReport, HostReport, Report, TargetReport
 from imdoctor.net.machine import Machine
+
+STOPPED = "stopped before it was done"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,13 +31,16 @@ class Job:
 
 
 class Progress:
-    """Told when a check starts and when its first judgement is known; a renderer may show it live."""
+    """Told when a check starts and when it is done; a renderer may show it live. This one says nothing."""
 
     def started(self, target: str, check: str) -> None:
-        """A check has begun."""
+        """Hear that a check has begun."""
 
     def finished(self, target: str, report: CheckReport) -> None:
-        """A check has been judged."""
+        """Hear that a check is done; its judgement may still change with what the others see."""
+
+
+SILENT = Progress()
 
 
 async def run(
@@ -35,17 +49,140 @@ async def run(
     *,
     timeout: float = 30.0,
     retries: int = 0,
+    retry_wait: float = 1.0,
     fail_on_warn: bool = False,
-    progress: Progress | None = None,
-    stop: "Callable[[], bool] | None" = None,
+    progress: Progress = SILENT,
 ) -> Report:
-    """Run every check once on every job, all at once, and return the report.
+    """Run every check on every job, all at once, and return the report.
 
-    Cancelling the task ends the run early: ``run`` then returns the report of what was found so far.
+    A target that failed is examined up to ``retries`` times more, ``retry_wait`` seconds later, unless what failed is
+    final.
+    Cancelling the task ends the run early: the report then holds what was found so far, the rest being unknown.
     """
-    raise NotImplementedError
+    started_at, start = datetime.now(UTC), time.monotonic()
+    deadline = Deadline.after(timeout)
+    examinations = [
+        asyncio.create_task(_examine(job, checks, deadline, retries, retry_wait, progress), name=job.name)
+        for job in jobs
+    ]
+    await _all_or_stopped(examinations)
+    targets = [examination.result() for examination in examinations]
+    return make_report(
+        targets,
+        release=metadata.version("imdoctor"),
+        started_at=started_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        seconds=time.monotonic() - start,
+        host=this_host(),
+        fail_on_warn=fail_on_warn,
+    )
 
 
 def judge(report: Report, checks: Sequence[Check], *, fail_on_warn: bool = False) -> Report:
-    """Judge a saved report's observations anew, without any I/O."""
-    raise NotImplementedError
+    """Judge a saved report's observations anew, without any I/O.
+
+    Raises msgspec.ValidationError where an observation is not of its check's type.
+    """
+    return make_report(
+        [replay(target, checks) for target in report.targets],
+        release=metadata.version("imdoctor"),
+        started_at=report.started_at,
+        seconds=report.duration_seconds,
+        host=report.host,
+        fail_on_warn=fail_on_warn,
+    )
+
+
+def this_host() -> HostReport:
+    """Describe the machine on which the run takes place."""
+    import ssl
+
+    return HostReport(
+        name=platform.node(),
+        system=f"{platform.system()} {platform.release()}",
+        python=platform.python_version(),
+        openssl=ssl.OPENSSL_VERSION,
+    )
+
+
+async def _all_or_stopped(tasks: "Sequence[asyncio.Task[Any]]") -> None:
+    """Wait for every task. Cancelled meanwhile, hand the cancellation on to them, and wait for what they have to say."""
+    try:
+        await asyncio.wait(tasks)
+    except asyncio.CancelledError:
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+
+
+async def _examine(
+    job: Job, checks: Sequence[Check], deadline: Deadline, retries: int, wait: float, progress: Progress
+) -> TargetReport:
+    """Examine one target, again while it fails, within the deadline; every earlier attempt is kept."""
+    earlier: dict[str, tuple[Attempt, ...]] = {}
+    while True:
+        seen, stopped = await _observe_all(job, checks, deadline, progress)
+        told = {name: structs.replace(item, attempts=earlier.get(name, ())) for name, item in seen.items()}
+        report = judge_target(job.name, job.settings, checks, told)
+        if stopped or not retries or not _worth_another(report, checks) or not deadline.left(wait):
+            return report
+        retries -= 1
+        earlier = {item.name: _with_attempt(item) for item in report.checks}
+        await asyncio.sleep(deadline.left(wait))
+
+
+def _worth_another(report: TargetReport, checks: Sequence[Check]) -> bool:
+    """Tell whether a target failed, and by nothing that another try would leave as it is or make worse."""
+    final = {code for check in checks for code, spec in check.findings.items() if spec.final}
+    found = {finding.code for item in report.checks for finding in item.findings if finding.severity == "fail"}
+    return report.status in {"fail", "unknown"} and not found & final
+
+
+def _with_attempt(item: CheckReport) -> tuple[Attempt, ...]:
+    return (*item.attempts, Attempt(status=item.status, findings=item.findings))
+
+
+async def _observe_all(
+    job: Job, checks: Sequence[Check], deadline: Deadline, progress: Progress
+) -> tuple[dict[str, Seen], bool]:
+    """Start every check at once. Return what each saw, and whether the run was stopped from outside."""
+    ctx = Context(settings=job.settings, machine=job.machine, deadline=deadline, credential=job.credential)
+    seen: dict[str, Seen] = {}
+    watchers = [asyncio.create_task(_watch(check, ctx, job, seen, progress)) for check in checks]
+    for check in checks:
+        ctx.tasks["observe", check.name] = asyncio.create_task(check.observe(ctx), name=check.name)
+    stopped = False
+    try:
+        await asyncio.wait(watchers, timeout=deadline.left(float("inf")))
+    except asyncio.CancelledError:
+        stopped = True
+    await _end([*ctx.tasks.values(), *watchers])
+    trouble = STOPPED if stopped else "not done when the time of the run was up: give it more by --timeout"
+    return {check.name: seen.get(check.name, Seen(trouble=trouble)) for check in checks}, stopped
+
+
+async def _watch(check: Check, ctx: Context, job: Job, seen: dict[str, Seen], progress: Progress) -> None:
+    """Await one check's observation, keep it, and tell."""
+    start = time.monotonic()
+    progress.started(job.name, check.name)
+    task = ctx.tasks["observe", check.name]
+    await asyncio.wait({task})
+    if task.cancelled():
+        return
+    seconds = time.monotonic() - start
+    if (error := task.exception()) is not None:
+        seen[check.name] = Seen(trouble=defect(check.name, "observing", error), seconds=seconds)
+    elif isinstance(task.result(), Observation):
+        seen[check.name] = Seen(observation=task.result(), seconds=seconds)
+    else:
+        wrong = TypeError(f"observe returned a {type(task.result()).__name__}, which is no Observation")
+        seen[check.name] = Seen(trouble=defect(check.name, "observing", wrong), seconds=seconds)
+    others = {name: item.observation for name, item in seen.items() if item.observation is not None}
+    verdict = judge_check(check, seen[check.name], job.settings, others)
+    progress.finished(job.name, report_check(verdict, job.settings))
+
+
+async def _end(tasks: "Sequence[asyncio.Task[Any]]") -> None:
+    """Cancel what still runs, and wait until it is gone; what it raises was its own business."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)

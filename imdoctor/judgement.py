@@ -1,0 +1,189 @@
+"""From observations to a target's report: pure, so that a saved report is judged again just as a run was."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, get_type_hints
+
+import msgspec
+
+from imdoctor.catalogue import Catalogue, fill
+from imdoctor.check import Check, Finding, Judged, Observation, Settings, Summary
+from imdoctor.diagnosis import diagnose
+from imdoctor.model import (
+    Attempt,
+    CheckReport,
+    HostReport,
+    Measurement,
+    Report,
+    ReportedFinding,
+    Status,
+    TargetReport,
+    exit_code,
+    worst,
+)
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a check's ``observe``: its observation, or (None) why there is none."""
+
+    observation: Observation | None = None
+    trouble: str | None = None
+    seconds: float | None = None
+    attempts: tuple[Attempt, ...] = ()
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """One check, judged."""
+
+    check: Check
+    seen: Seen
+    status: Status
+    summary: str
+    findings: tuple[Finding, ...] = ()
+    measurements: tuple[Measurement, ...] = ()
+
+    @property
+    def blocked_by(self) -> str | None:
+        """The check without whose success this one could not be asked."""
+        return self.seen.observation.blocked_by if self.status == "blocked" and self.seen.observation else None
+
+
+def judge_target(name: str, settings: Settings, checks: Sequence[Check], seen: Mapping[str, Seen]) -> TargetReport:
+    """Judge every check that was run, diagnose, and return the target's report."""
+    specs = Catalogue.of(checks).specs
+    others = {check: item.observation for check, item in seen.items() if item.observation is not None}
+    verdicts = [judge_check(check, seen[check.name], settings, others) for check in checks if check.name in seen]
+    findings = [finding for verdict in verdicts for finding in verdict.findings]
+    blocked = {verdict.check.name: verdict.blocked_by for verdict in verdicts if verdict.blocked_by}
+    return TargetReport(
+        name=name,
+        endpoint=str(settings.endpoint),
+        status=_target_status([verdict.status for verdict in verdicts]),
+        settings=msgspec.to_builtins(settings),
+        diagnosis=diagnose(findings, specs, blocked, settings),
+        checks=[report_check(verdict, settings) for verdict in verdicts],
+    )
+
+
+def _target_status(statuses: Sequence[Status]) -> Status:
+    """Return the worst status. What is blocked got no answer: without a failure that makes the target unknown."""
+    status = worst(statuses)
+    return "unknown" if "blocked" in statuses and status != "fail" else status
+
+
+def judge_check(check: Check, seen: Seen, settings: Settings, others: Mapping[str, Observation]) -> Verdict:
+    """Judge one check. A check whose judgement crashes is unknown, and says so."""
+    if seen.observation is None:
+        return Verdict(check=check, seen=seen, status="unknown", summary=seen.trouble or "nothing was observed")
+    if seen.observation.skipped:
+        return Verdict(check=check, seen=seen, status="skipped", summary=seen.observation.skipped)
+    try:
+        said = list(check.judge(seen.observation, settings, others))
+        undeclared = [item.code for item in said if isinstance(item, Finding) and item.code not in check.findings]
+        if undeclared:
+            raise LookupError(f"undeclared finding codes {undeclared}")  # noqa: TRY301 - handled like any other crash of the check
+    except Exception as error:  # noqa: BLE001 - a check that crashes must not take the others down; it is unknown and says so
+        return Verdict(check=check, seen=seen, status="unknown", summary=defect(check.name, "judging", error))
+    return _verdict(check, seen, settings, said)
+
+
+def defect(check: str, doing: str, error: BaseException) -> str:
+    """Return the sentence for a crash of a check: our own defect, or its author's, and nothing about the target."""
+    return f"a defect in the check {check}, not in the target: {type(error).__name__} while {doing} ({error})"
+
+
+def _verdict(check: Check, seen: Seen, settings: Settings, said: Sequence[Judged]) -> Verdict:
+    observation = seen.observation or Observation()
+    findings = tuple(item for item in said if isinstance(item, Finding))
+    severities = {finding.severity or check.findings[finding.code].severity for finding in findings}
+    if "fail" in severities:
+        status: Status = "fail"
+    elif observation.blocked_by:
+        status = "blocked"
+    elif observation.unknown:
+        status = "unknown"
+    else:
+        status = "warn" if "warn" in severities else "ok"
+    return Verdict(
+        check=check,
+        seen=seen,
+        status=status,
+        summary=_summary(check, observation, settings, said, status),
+        findings=findings,
+        measurements=tuple(item for item in said if isinstance(item, Measurement)),
+    )
+
+
+def _summary(check: Check, seen: Observation, settings: Settings, said: Iterable[Judged], status: Status) -> str:
+    """Return the worst finding's message, or why there is none, or what the check says of itself."""
+    if status == "blocked":
+        return f"not asked: {seen.blocked_by} stands in the way"
+    if status == "unknown":
+        return seen.unknown or ""
+    for finding in (item for item in said if isinstance(item, Finding)):
+        spec = check.findings[finding.code]
+        if (finding.severity or spec.severity) == status:
+            return fill(spec.message, settings, finding.address, finding.data)
+    return next((item.text for item in said if isinstance(item, Summary)), "")
+
+
+def report_check(verdict: Verdict, settings: Settings) -> CheckReport:
+    """Return a judged check as the report shows it."""
+    return CheckReport(
+        name=verdict.check.name,
+        step=verdict.check.step,
+        status=verdict.status,
+        blocked_by=verdict.blocked_by,
+        summary=verdict.summary,
+        duration_seconds=verdict.seen.seconds,
+        findings=[_finding(verdict.check, finding, settings) for finding in verdict.findings],
+        measurements=list(verdict.measurements),
+        attempts=list(verdict.seen.attempts),
+        observation=msgspec.to_builtins(verdict.seen.observation),
+    )
+
+
+def _finding(check: Check, finding: Finding, settings: Settings) -> ReportedFinding:
+    spec = check.findings[finding.code]
+    return ReportedFinding(
+        code=finding.code,
+        severity=finding.severity or spec.severity,
+        address=finding.address,
+        data=msgspec.to_builtins(finding.data),
+        message=fill(spec.message, settings, finding.address, finding.data),
+    )
+
+
+def make_report(
+    targets: Sequence[TargetReport],
+    *,
+    release: str,
+    started_at: str,
+    seconds: float,
+    host: HostReport,
+    fail_on_warn: bool,
+) -> Report:
+    """Join the targets' reports; the status and the exit code are decided here and nowhere else."""
+    status = worst(target.status for target in targets)
+    return Report(
+        imdoctor=release,
+        started_at=started_at,
+        duration_seconds=seconds,
+        status=status,
+        exit_code=exit_code(status, fail_on_warn=fail_on_warn),
+        host=host,
+        targets=list(targets),
+    )
+
+
+def replay(target: TargetReport, checks: Sequence[Check]) -> TargetReport:
+    """Judge a saved target's observations anew. Raises msgspec.ValidationError where they are not of the checks' types."""
+    by_name = {check.name: check for check in checks}
+    seen = {item.name: _seen_again(item, by_name[item.name]) for item in target.checks if item.name in by_name}
+    return judge_target(target.name, msgspec.convert(target.settings, Settings), checks, seen)
+
+
+def _seen_again(item: CheckReport, check: Check) -> Seen:
+    kind: Any = get_type_hints(check.observe)["return"]
+    known = None if item.observation is None else msgspec.convert(item.observation, kind)
+    trouble = item.summary if known is None else None
+    return Seen(observation=known, trouble=trouble, seconds=item.duration_seconds, attempts=tuple(item.attempts))
