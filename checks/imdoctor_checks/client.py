@@ -1,0 +1,76 @@
+"""Does the application call the API as it should? Steps 1 and 5 of the list, from what the configuration says of it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import ClassVar
+
+from imdoctor import Context, Egress, Finding, Judged, Observation, Settings, Spec, Summary
+from imdoctor_checks.observations import ClientSeen
+
+BACKEND_TIMEOUT = 3.0
+"""The IM backend's own timeout, in seconds: the caller's must be longer (troubleshooting list, step 1)."""
+
+
+class Client:
+    """The `client` check: nothing is sent."""
+
+    name: ClassVar[str] = "client"
+    title: ClassVar[str] = "Does the application call the API as it should?"
+    step: ClassVar[int | None] = 1
+    findings: ClassVar[Mapping[str, Spec]] = {
+        "client.timeout-too-short": Spec(
+            "warn",
+            title="The application's timeout is too short",
+            message="the application gives up after {timeout} s; the IM backend's own timeout is 3 s",
+            why="The IM backend answers within its own timeout of 3 s. A caller that waits no longer than that gives up on "
+            "calls which the backend would still have answered, and sees a timeout without any response.",
+            remedy=("Set the application's timeout for a call to more than 3 s: 5 s is a good value.",),
+        ),
+        "client.no-keepalive": Spec(
+            "warn",
+            title="The application opens a new connection for every call",
+            message="keepalive is off: every call pays for a TCP connection and a TLS handshake",
+            why="Without persistent connections each call needs two more round trips, and a burst of calls a burst of connections.",
+            remedy=(
+                "Turn persistent connections on: HTTP/1.1 keeps alive by default; HTTP/1.0 needs `Connection: keep-alive`.",
+                "Keep one HTTP client for the life of the process instead of making one for each call.",
+            ),
+        ),
+        "client.no-pool": Spec(
+            "warn",
+            title="The application has no connection pool",
+            message="the pool holds {pool} connections: concurrent calls wait for each other or open connections of their own",
+            why="Calls at the same time need a connection each. A pool of persistent connections hands them out without a handshake.",
+            remedy=("Give the HTTP client a pool with as many connections as it has calls at the same time: 10 is a good start.",),
+        ),
+    }
+
+    async def observe(self, ctx: Context) -> ClientSeen:
+        """See whether anything is said of the application at all."""
+        told = ctx.settings.client
+        silent = told.timeout is None and told.keepalive is None and told.pool is None
+        return ClientSeen(skipped="the configuration says nothing of the application (targets: client:)" if silent else None)
+
+    def judge(self, seen: ClientSeen, settings: Settings, others: Mapping[str, Observation]) -> Iterator[Judged]:  # noqa: ARG002 - the settings say it all
+        """Compare the application's settings with the list's steps 1 and 5."""
+        told = settings.client
+        if told.timeout is not None and told.timeout <= BACKEND_TIMEOUT:
+            yield Finding("client.timeout-too-short", data={"timeout": told.timeout}, confidence="certain")
+        if told.keepalive is False:
+            yield Finding("client.no-keepalive", confidence="certain")
+        if told.pool is not None and told.pool <= 1:
+            yield Finding("client.no-pool", data={"pool": told.pool}, confidence="certain")
+        yield Summary(_told(settings))
+
+    def plan(self, ctx: Context) -> Iterable[Egress]:  # noqa: ARG002 - nothing is sent
+        """Send nothing."""
+        return ()
+
+
+def _told(settings: Settings) -> str:
+    told = settings.client
+    parts = (
+        None if told.timeout is None else f"timeout {told.timeout:g} s",
+        None if told.keepalive is None else f"keep-alive {'on' if told.keepalive else 'off'}",
+        None if told.pool is None else f"a pool of {told.pool}",
+    )
+    return ", ".join(part for part in parts if part)

@@ -1,0 +1,187 @@
+"""Has this machine a network at all? Interfaces, routes, resolv.conf; and, when nothing answers, controls off the target's path."""
+
+import asyncio
+from collections.abc import Iterable, Iterator, Mapping
+from typing import ClassVar
+
+from imdoctor import Context, Egress, Finding, Judged, Observation, Settings, Spec, Summary, pick
+from imdoctor.net.connect import Connect, connect
+from imdoctor.net.machine import Machine, Route
+from imdoctor.net.resolvers import nameservers, read_resolv_conf
+from imdoctor_checks.observations import DnsSeen, HostSeen, ProbeSeen, ProxySeen, TcpSeen, TlsSeen
+
+CONTROL_TIMEOUT = 2.0
+"""Seconds for one control: enough for any network that could carry the call within its timeout."""
+
+ANYWHERE = ("223.5.5.5", "2400:3200::1")
+"""Asked of the kernel's routing table only: is there a way out, by IPv4 and by IPv6?"""
+
+REFUSALS = {"ECONNREFUSED", "ECONNRESET"}
+"""Errors that somebody out there sent: they count as an answer."""
+
+EVERYTHING = ("dns.*", "tcp.*", "tls.*", "probe.*", "proxy.*", "clock.*")
+
+
+class Host:
+    """The `host` check."""
+
+    name: ClassVar[str] = "host"
+    title: ClassVar[str] = "Has this machine a network, routes and a resolver?"
+    step: ClassVar[int | None] = None
+    findings: ClassVar[Mapping[str, Spec]] = {
+        "host.offline": Spec(
+            "fail",
+            title="This machine has no network",
+            message="no nameserver and none of {controls} control address(es) answers anything",
+            why="Neither the nameservers nor any control address outside of the target answers. The fault lies between this "
+            "machine and its network, not with the IM service.",
+            remedy=(
+                "Look at the interfaces and the default route: `ip -br address; ip route; ip -6 route`.",
+                "If this is a container or a network namespace, see that it is attached to a network.",
+                "If a firewall guards this machine, ask for outgoing DNS (port 53) and TCP 443 to {host}.",
+            ),
+            explains=(*EVERYTHING, "host.no-route"),
+        ),
+        "host.no-route": Spec(
+            "fail",
+            title="This machine has no route to where the call goes",
+            message="no route to {unrouted}",
+            why="The kernel has no route for any address on the call's path, so not one packet leaves.",
+            remedy=(
+                "Show the routes: `ip route; ip -6 route`, and ask the kernel: `ip route get {first}`.",
+                "Add the default route again (`ip route add default via GATEWAY`), or bring its interface up.",
+            ),
+            explains=EVERYTHING,
+            confidence="certain",
+        ),
+        "host.no-resolv-conf": Spec(
+            "fail",
+            title="This machine has no resolver configuration",
+            message="{path} cannot be read ({error})",
+            why="Without it the C library asks a nameserver on this machine itself, and there is none that answers.",
+            remedy=(
+                "Write {path} with one line for each nameserver: `nameserver ADDRESS`.",
+                "If it is a link, see that what it points at exists: `ls -l {path}`.",
+            ),
+            explains=EVERYTHING,
+            confidence="certain",
+        ),
+    }
+
+    async def observe(self, ctx: Context) -> HostSeen:
+        """Read what the machine says of itself; ask the controls only when nothing at all has answered."""
+        machine = ctx.machine
+        seen = HostSeen(
+            links=machine.links(),
+            routes=tuple(machine.route(address) for address in _path(ctx, ())),
+            resolv_conf=read_resolv_conf(machine),
+        )
+        if await _anything_answered(ctx):
+            return seen
+        addresses = await ctx.addresses()
+        routes = tuple(machine.route(address) for address in _path(ctx, addresses))
+        controls = await asyncio.gather(*(_control(ctx, address) for address in _controls(ctx)))
+        return HostSeen(
+            links=seen.links,
+            routes=routes,
+            resolv_conf=seen.resolv_conf,
+            answered=False,
+            target_addresses=addresses,
+            controls=tuple(controls),
+        )
+
+    def judge(self, seen: HostSeen, settings: Settings, others: Mapping[str, Observation]) -> Iterator[Judged]:  # noqa: ARG002 - as the protocol has it
+        """Tell "no network" and "no route" from a fault of the target's alone."""
+        yield from _resolv_conf(seen, others)
+        unrouted = [route.to for route in _on_the_path(seen)]
+        offline = not seen.answered and not any(_answers(control) for control in seen.controls)
+        if offline:
+            yield Finding("host.offline", data={"controls": len(seen.controls)}, because=_evidence(seen), confidence="certain")
+        elif not seen.answered and unrouted and all(route.error for route in _on_the_path(seen)):
+            yield Finding("host.no-route", data={"unrouted": unrouted, "first": unrouted[0]}, because=_evidence(seen))
+        yield Summary(_summary(seen))
+
+    def plan(self, ctx: Context) -> Iterable[Egress]:
+        """List the controls."""
+        for address in _controls(ctx):
+            third = address in ctx.machine.controls
+            yield Egress(
+                to=address,
+                port=443,
+                protocol="tcp",
+                why="a control: is there a network at all?",
+                condition="nothing else answered",
+                third_party=third,
+            )
+
+
+def _path(ctx: Context, addresses: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the addresses on the call's path: the target's, the nameservers', and one of the public Internet of each family."""
+    return tuple(dict.fromkeys((*addresses, *nameservers(ctx.machine), *ANYWHERE)))
+
+
+async def _anything_answered(ctx: Context) -> bool:
+    """Tell whether a nameserver, the target or its proxy answered anything; a refusal is an answer."""
+    dns = await ctx.seen("dns", DnsSeen)
+    if dns is not None and any(answer.rcode for server in dns.servers for answer in (server.a, server.aaaa)):
+        return True
+    tcp = await ctx.seen("tcp", TcpSeen)
+    if tcp is not None and any(_answers(item) for item in tcp.connects):
+        return True
+    tls = await ctx.seen("tls", TlsSeen)
+    if tls is not None and any(_answers(path.connect) for path in tls.paths):
+        return True
+    proxy = await ctx.seen("proxy", ProxySeen)
+    if proxy is not None and proxy.tunnel is not None and _answers(proxy.tunnel.connect):
+        return True
+    probe = await ctx.seen("probe", ProbeSeen)
+    return probe is not None and any(_answers(item) for item in probe.reach.connects)
+
+
+def _answers(item: Connect | None) -> bool:
+    return item is not None and (item.error is None or item.error in REFUSALS)
+
+
+def _controls(ctx: Context) -> tuple[str, ...]:
+    """Return the controls' addresses: the nameservers beyond this machine and, unless barred, a public resolver."""
+    near = tuple(address for address in nameservers(ctx.machine) if not address.startswith(("127.", "::1")))
+    return near + (ctx.machine.controls if ctx.settings.third_party else ())
+
+
+async def _control(ctx: Context, address: str) -> Connect:
+    seen, sock = await connect(address, 443, timeout=ctx.left(CONTROL_TIMEOUT), dial=ctx.machine.dial)
+    if sock is not None:
+        sock.close()
+    return seen
+
+
+def _on_the_path(seen: HostSeen) -> tuple[Route, ...]:
+    """Return the routes to the target's addresses or, where none is known, to anywhere."""
+    wanted = seen.target_addresses or ANYWHERE
+    return tuple(route for route in seen.routes if route.to in wanted)
+
+
+def _resolv_conf(seen: HostSeen, others: Mapping[str, Observation]) -> Iterator[Finding]:
+    """Judge a missing resolv.conf, unless something on this machine answers in its stead."""
+    dns = pick(others, "dns", DnsSeen)
+    answered = dns is not None and any(server.a.rcode or server.aaaa.rcode for server in dns.servers)
+    if seen.resolv_conf.error and not answered and not (dns is not None and dns.skipped):
+        path = str(Machine.resolv_conf)
+        yield Finding("host.no-resolv-conf", data={"path": path, "error": seen.resolv_conf.error})
+
+
+def _evidence(seen: HostSeen) -> tuple[str, ...]:
+    states = ", ".join(f"{link.name} {link.state}" for link in seen.links) or "none beside loopback"
+    controls = (f"TCP 443 of {control.address}: {control.error}" for control in seen.controls)
+    routes = (f"route to {route.to}: {route.error}" for route in seen.routes if route.error)
+    return (f"interfaces: {states}", *routes, *controls)
+
+
+def _summary(seen: HostSeen) -> str:
+    families = [name for name, address in zip(("IPv4", "IPv6"), ANYWHERE, strict=True) if _routed(seen, address)]
+    up = sum(link.state in {"up", "unknown"} for link in seen.links)
+    return f"{up} interface{'s' if up != 1 else ''} up, {' and '.join(families) or 'no'} route out"
+
+
+def _routed(seen: HostSeen, address: str) -> bool:
+    return any(route.to == address and route.error is None for route in seen.routes)

@@ -1,0 +1,332 @@
+"""Is the credential well-formed, ours, signed with our key, and valid now? Nothing is sent: the server's word comes by `probe`."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import ClassVar
+
+import msgspec
+
+from imdoctor import Context, Egress, Finding, Judged, Measurement, Observation, Seconds, Settings, Spec, Summary, pick
+from imdoctor.im import errorcodes, usersig
+from imdoctor.model import Confidence
+from imdoctor_checks.observations import ClockSeen, ProbeSeen, UsersigSeen, api_answer, bounds
+
+DAY = 86400.0
+SHORTEST, LONGEST = DAY, 50 * 365.25 * DAY
+"""Lifetimes that the documents advise: at least 24 hours, at most 50 years."""
+
+NEW = "Make a new usersig with the SDKAppID's current secret key and a lifetime of 24 hours or more."
+OTHERS = ("probe.*",)
+
+
+class UsersigOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`expiring`: how long before its end a usersig is worth a warning."""
+
+    expiring: Seconds = 7 * DAY
+
+
+class Usersig:
+    """The `usersig` check."""
+
+    name: ClassVar[str] = "usersig"
+    title: ClassVar[str] = "Is the credential well-formed, ours, signed with our key, and valid now?"
+    step: ClassVar[int | None] = None
+    options: ClassVar[type[msgspec.Struct]] = UsersigOptions
+    findings: ClassVar[Mapping[str, Spec]] = {
+        "usersig.missing": Spec(
+            "warn",
+            title="An identifier is configured, a credential is not",
+            message="{identifier} has no usersig and no secret key: the API is asked anonymously only",
+            why="Without a credential the run proves that the gateway answers, but not that this app's calls are accepted.",
+            remedy=("Name one of usersig_file, usersig_env, secret_key_file, secret_key_env for this target.",),
+            confidence="certain",
+        ),
+        "usersig.malformed": Spec(
+            "fail",
+            title="The usersig is not well-formed",
+            message="the usersig does not decode: {detail}",
+            why="A usersig is a JSON document, deflated, in base64 with `*-_` for `+/=`. This one is something else.",
+            remedy=("See what stands in the file or variable: a usersig alone, without quotes or a name before it.", NEW),
+            explains=OTHERS,
+            confidence="certain",
+            final=True,
+        ),
+        "usersig.truncated": Spec(
+            "fail",
+            title="The usersig is cut off",
+            message="the usersig ends too early: {detail}",
+            why="The deflated document inside is incomplete: a part of the text was lost on its way, in a column or a variable that is "
+            "too short, or in copying.",
+            remedy=(
+                "Compare its length with the one that your generator printed; look for a column or buffer of fixed width.",
+                NEW,
+            ),
+            explains=OTHERS,
+            confidence="certain",
+            final=True,
+        ),
+        "usersig.double-encoded": Spec(
+            "fail",
+            title="The usersig is percent-encoded already",
+            message="the usersig holds percent escapes: {detail}",
+            why="The characters `*`, `-` and `_` of a usersig were percent-encoded before it was stored. Encoded once more in the URL, it "
+            "no longer is the same text.",
+            remedy=(
+                "Store the usersig as the library returned it, and let the HTTP client encode it once.",
+                "Look for a call such as `urlencode(usersig)` before the one that builds the URL.",
+            ),
+            explains=OTHERS,
+            confidence="certain",
+            final=True,
+        ),
+        "usersig.expired": Spec(
+            "fail",
+            title="The usersig has expired",
+            message="the usersig expired {ago} ago",
+            why="Its own time and lifetime say that it ended before now. The server refuses every call that carries it.",
+            remedy=(NEW, "Renew it before its end: the application can make one for each call, or keep one and replace it in time."),
+            explains=OTHERS,
+            final=True,
+        ),
+        "usersig.expiring": Spec(
+            "warn",
+            title="The usersig expires soon",
+            message="the usersig expires in {left}",
+            why="From that moment on every call that carries it is refused.",
+            remedy=(NEW, "Put it in place before the end, and let the application read it again."),
+            confidence="certain",
+        ),
+        "usersig.not-yet-valid": Spec(
+            "fail",
+            title="The usersig lies in the future",
+            message="the usersig was made {ahead} in the future",
+            why="The clock of the machine that made it was ahead, or this machine's clock is behind.",
+            remedy=("Compare the clocks of both machines with `timedatectl` or `chronyc tracking`.", NEW),
+            explains=OTHERS,
+            final=True,
+        ),
+        "usersig.identifier-mismatch": Spec(
+            "fail",
+            title="The usersig belongs to another identifier",
+            message="the usersig is for {theirs}, the calls are made as {ours}",
+            why="The identifier in the URL and the one signed into the usersig must be the same, to the letter and the case.",
+            remedy=("Make the usersig for {ours}, or call as {theirs}.",),
+            explains=OTHERS,
+            confidence="certain",
+            final=True,
+        ),
+        "usersig.sdkappid-mismatch": Spec(
+            "fail",
+            title="The usersig belongs to another app",
+            message="the usersig is for SDKAppID {theirs}, the calls are made for {ours}",
+            why="The SDKAppID in the URL and the one signed into the usersig must be the same.",
+            remedy=("Make the usersig with the SDKAppID and the secret key of app {ours}, or call for {theirs}.",),
+            explains=OTHERS,
+            confidence="certain",
+            final=True,
+        ),
+        "usersig.wrong-key": Spec(
+            "fail",
+            title="The usersig is signed with another key",
+            message="{reason}",
+            why="The server verifies the signature with the key of the SDKAppID in the URL; another key, or another app's, does not fit.",
+            remedy=(
+                "Copy the secret key of SDKAppID {sdkappid} from the console again, whole and without blanks.",
+                "Remember that a key which was replaced in the console signs nothing valid any more.",
+                NEW,
+            ),
+            explains=OTHERS,
+            confidence="certain",
+            final=True,
+        ),
+        "usersig.key-whitespace": Spec(
+            "fail",
+            title="The secret key has white space at an end",
+            message="the secret key begins or ends with white space, which changes every signature made with it",
+            why="The key's text itself is the HMAC's key: a blank at its end makes it another key.",
+            remedy=("Remove the blanks and line ends around the key: `tr -d '[:space:]' < key > key.new`.",),
+            explains=(*OTHERS, "usersig.wrong-key"),
+            confidence="certain",
+            final=True,
+        ),
+        "usersig.undecidable": Spec(
+            "warn",
+            title="The usersig ends within the clock's uncertainty",
+            message="the usersig ends within {width:.0f} s of the server's time as far as that is known",
+            why="Whether the server still accepts it cannot be told from here.",
+            remedy=(NEW,),
+            confidence="certain",
+        ),
+        "usersig.legacy": Spec(
+            "info",
+            title="The usersig is of the old version 1",
+            message="the usersig is of version 1 (ECDSA)",
+            why="Version 1 is signed by a private key; newer apps use version 2 (HMAC-SHA256).",
+            remedy=("Move to version 2 with the secret key from the console when you can.",),
+            confidence="certain",
+        ),
+        "usersig.lifetime": Spec(
+            "warn",
+            title="The usersig's lifetime is unusual",
+            message="the usersig lives for {lifetime}",
+            why="At least 24 hours are advised, and 50 years are the most: a short one expires between two renewals.",
+            remedy=(NEW,),
+            confidence="certain",
+        ),
+        "usersig.rejected": Spec(
+            "fail",
+            title="The server refuses the usersig",
+            message="the server answers {error_code} ({error_info}) to a usersig that is well-formed and valid here",
+            why="{meaning}",
+            remedy=("{advice}", NEW),
+            explains=OTHERS,
+            confidence="certain",
+            final=True,
+        ),
+    }
+
+    async def observe(self, ctx: Context) -> UsersigSeen:
+        """Decode the credential and hold it against the key at hand and the host's clock."""
+        credential = ctx.credential
+        if credential.kind == "none":
+            return UsersigSeen(skipped=None if ctx.settings.identifier else "no identifier and no credential are configured")
+        key = credential.secret_key.reveal() if credential.secret_key else None
+        text = credential.usersig.reveal() if credential.usersig else ""
+        seen = read(text, key=key, made=credential.made, now=ctx.machine.wall())
+        return msgspec.structs.replace(seen, sendable=sound(seen, ctx.settings))
+
+    def judge(self, seen: UsersigSeen, settings: Settings, others: Mapping[str, Observation]) -> Iterator[Judged]:
+        """Judge its form, then whose it is, then its time by the server's clock, then the server's own word."""
+        if settings.credential == "none":
+            yield Finding("usersig.missing", data={"identifier": settings.identifier})
+            return
+        here = [*_form(seen), *_owner(seen, settings), *_time(seen, settings, pick(others, "clock", ClockSeen))]
+        yield from here
+        yield from _server(seen, pick(others, "probe", ProbeSeen), {finding.code for finding in here})
+        if seen.expires_at is not None and seen.now is not None:
+            yield Measurement("expires_in", seen.expires_at - seen.now, "seconds")
+        yield Summary(_summary(seen))
+
+    def plan(self, ctx: Context) -> Iterable[Egress]:  # noqa: ARG002 - nothing is sent
+        """Send nothing: what the server thinks of the credential, the probe asks."""
+        return ()
+
+
+def read(text: str, *, key: str | None, made: bool, now: float) -> UsersigSeen:
+    """Decode a usersig into an observation, its signature verified where the key is at hand."""
+    key_fault = usersig.key_fault(key) if key is not None else None
+    sig = usersig.decode(text)
+    if isinstance(sig, usersig.UserSigFault):
+        return UsersigSeen(fault=sig.kind, detail=sig.detail, key_fault=key_fault, made=made, now=now)
+    return UsersigSeen(
+        key_fault=key_fault,
+        made=made,
+        version=sig.version,
+        identifier=sig.identifier,
+        sdkappid=sig.sdkappid,
+        issued_at=sig.issued_at,
+        expires_at=sig.expires_at,
+        signature=usersig.verify(sig, key=key) if key is not None and sig.version == 2 else None,  # noqa: PLR2004 - version 2 alone is signed with the key
+        now=now,
+    )
+
+
+def sound(seen: UsersigSeen, settings: Settings) -> bool:
+    """Tell whether a credential may be sent: nothing is wrong with it by what is known here, the host's clock included."""
+    return not any([*_form(seen), *_owner(seen, settings)]) and not any(
+        finding.code in {"usersig.expired", "usersig.not-yet-valid"} for finding in _time(seen, settings, None)
+    )
+
+
+def _form(seen: UsersigSeen) -> Iterator[Finding]:
+    if seen.fault in {"truncated", "double-encoded"}:
+        yield Finding(f"usersig.{seen.fault}", data={"detail": seen.detail})
+    elif seen.fault:
+        yield Finding("usersig.malformed", data={"detail": seen.detail, "kind": seen.fault})
+    if seen.key_fault == "whitespace":
+        yield Finding("usersig.key-whitespace")
+
+
+def _owner(seen: UsersigSeen, settings: Settings) -> Iterator[Finding]:
+    if seen.fault:
+        return
+    if settings.identifier is not None and seen.identifier != settings.identifier:
+        yield Finding("usersig.identifier-mismatch", data={"theirs": seen.identifier, "ours": settings.identifier})
+    if settings.sdkappid is not None and seen.sdkappid != settings.sdkappid:
+        yield Finding("usersig.sdkappid-mismatch", data={"theirs": seen.sdkappid, "ours": settings.sdkappid})
+    if seen.key_fault == "private-key-pem":
+        yield _wrong_key("the secret key is a private key in PEM form, as version 1 used it; version 2 takes the key from the console")
+    elif seen.signature is False:
+        yield _wrong_key("the usersig's signature does not fit the secret key at hand")
+
+
+def _wrong_key(reason: str) -> Finding:
+    return Finding("usersig.wrong-key", data={"reason": reason}, because=(reason,))
+
+
+def _time(seen: UsersigSeen, settings: Settings, clock: ClockSeen | None) -> Iterator[Finding]:
+    """Judge validity over the whole interval in which the server's time lies; by the host's clock where that is unknown."""
+    if seen.fault or seen.issued_at is None or seen.expires_at is None or seen.now is None:
+        return
+    known = bounds(clock) if clock is not None else None
+    low, high = known or (0.0, 0.0)
+    ruled_out = ("clock.skewed",) if known else ()
+    left = seen.expires_at - seen.now
+    if left <= low:
+        yield Finding("usersig.expired", data={"ago": duration(low - left)}, ruled_out=ruled_out, confidence=_sure(known))
+    elif left <= high:
+        yield Finding("usersig.undecidable", data={"width": high - low})
+    elif seen.issued_at > seen.now + high:
+        ahead = duration(seen.issued_at - seen.now - high)
+        yield Finding("usersig.not-yet-valid", data={"ahead": ahead}, ruled_out=ruled_out, confidence=_sure(known))
+    elif not seen.made and left - low <= settings.options("usersig", UsersigOptions).expiring:
+        yield Finding("usersig.expiring", data={"left": duration(left - low)})
+    lifetime = seen.expires_at - seen.issued_at
+    if not seen.made and not SHORTEST <= lifetime <= LONGEST:
+        yield Finding("usersig.lifetime", data={"lifetime": duration(lifetime)})
+    if seen.version == 1:
+        yield Finding("usersig.legacy")
+
+
+def _sure(known: tuple[float, float] | None) -> Confidence:
+    return "certain" if known else "likely"
+
+
+def _server(seen: UsersigSeen, probe: ProbeSeen | None, found: set[str]) -> Iterator[Finding]:
+    """Turn the server's refusal into the finding that the table of error codes names, unless it stands already."""
+    answer = api_answer(probe) if probe is not None else None
+    if answer is None or answer.error_code == 0:
+        return
+    expired_here = seen.expires_at is not None and seen.now is not None and seen.expires_at <= seen.now
+    code = errorcodes.finding_for(answer.error_code, expired_here=expired_here)
+    if not code.startswith("usersig.") or code in found:
+        return
+    known = errorcodes.lookup(answer.error_code)
+    said = f"the server answers {answer.error_code}: {answer.error_info}"
+    data = {
+        "error_code": answer.error_code,
+        "error_info": answer.error_info,
+        "meaning": known.meaning if known else "The server does not accept this usersig.",
+        "advice": " ".join(known.remedy) if known else "Check the credential.",
+        "reason": said,
+        "theirs": "another one, by the server's word",
+        "ours": seen.identifier if code == "usersig.identifier-mismatch" else seen.sdkappid,
+        "ago": "some time",
+    }
+    yield Finding(code, data=data, because=(said,), confidence="certain")
+
+
+def _summary(seen: UsersigSeen) -> str:
+    if seen.expires_at is None or seen.now is None:
+        return ""
+    key = "" if seen.signature is None else ", signed with our key"
+    if seen.made:
+        return f"made from the secret key for this run, for {seen.identifier}"
+    return f"version {seen.version} for {seen.identifier}, valid for {duration(seen.expires_at - seen.now)}{key}"
+
+
+def duration(seconds: float) -> str:
+    """Return a duration in its largest fitting unit: 45 s, 12 min, 3.5 h, 21 days, 4.0 years."""
+    for size, unit in ((365.25 * DAY, "years"), (DAY, "days"), (3600.0, "h"), (60.0, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.{0 if seconds >= 10 * size else 1}f} {unit}"
+    return f"{seconds:.0f} s"
