@@ -1,0 +1,58 @@
+"""One JSON object, read strictly (RFC 8259): what other parsers forgive is told, and nothing is raised."""
+
+import codecs
+import json
+from typing import Any, Never
+
+import msgspec
+
+
+class Document(msgspec.Struct, frozen=True):
+    """The members of a JSON object, and the names that stand in it more than once.
+
+    Arrays are lists; an object inside is a tuple of its pairs, which no envelope and no usersig looks into.
+    """
+
+    members: dict[str, Any]
+    twice: frozenset[str]
+
+
+def read(text: bytes) -> Document | str:
+    """Return the object that ``text`` holds, or a short reason why it holds none. Never raises, however hostile the text."""
+    if not text.strip():
+        return "it is empty"
+    if text.startswith(codecs.BOM_UTF8):
+        return "it begins with a byte order mark, which JSON must not"
+    try:
+        found = json.loads(text.decode("utf-8"), object_pairs_hook=tuple, parse_constant=_refuse)
+    except UnicodeDecodeError as error:
+        return f"it is not UTF-8 at byte {error.start}"
+    except json.JSONDecodeError as error:
+        return f"it is no JSON at character {error.pos}: {error.msg}"
+    except ValueError as error:
+        return f"it is no JSON: {error}"[:120]
+    except RecursionError:
+        return "it is nested too deeply"
+    return _document(found) if isinstance(found, tuple) else "it is no JSON object"
+
+
+def kind_of(value: object) -> str:
+    """Return the JSON type of a value that was read, for a message that shows nothing of the value."""
+    names: dict[type, str] = {bool: "a boolean", int: "an integer", float: "a fraction", str: "a string", list: "an array"}
+    return "null" if value is None else names.get(type(value), "an object")
+
+
+def has_lone_surrogate(text: str) -> bool:
+    """Tell whether an escape left half a surrogate pair in the text, which no UTF-8 can carry on."""
+    return any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _refuse(constant: str) -> Never:
+    raise ValueError(f"{constant} is none of its numbers")
+
+
+def _document(pairs: tuple[tuple[str, Any], ...]) -> Document:
+    names = [name for name, _ in pairs]
+    members = dict(pairs)
+    twice = frozenset(name for name in members if names.count(name) > 1) if len(members) < len(names) else frozenset()
+    return Document(members, twice)
