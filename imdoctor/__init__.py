@@ -1,4 +1,4 @@
-"""imdoctor finds out why calls to the Tencent Cloud IM RESTful API time out or are refused. This is the author's API."""
+"""imdoctor finds out why calls to the Tencent Cloud IM RESTful API time out or are refused: the author's API."""
 
 from imdoctor.check import (
     Check,

@@ -107,11 +107,11 @@ def this_host() -> HostReport:
 async def _all_or_stopped(tasks: "Sequence[asyncio.Task[Any]]") -> None:
     """Wait for every task. Cancelled meanwhile, hand the cancellation on to them, and wait for what they have to say."""
     try:
-        await asyncio.wait(tasks)
+        await asyncio.gather(*(asyncio.wait({task}) for task in tasks))
     except asyncio.CancelledError:
         for task in tasks:
             task.cancel()
-        await asyncio.wait(tasks)
+        await asyncio.gather(*(asyncio.wait({task}) for task in tasks))
 
 
 async def _examine(
@@ -123,7 +123,7 @@ async def _examine(
         seen, stopped = await _observe_all(job, checks, deadline, progress)
         told = {name: structs.replace(item, attempts=earlier.get(name, ())) for name, item in seen.items()}
         report = judge_target(job.name, job.settings, checks, told)
-        if stopped or not retries or not _worth_another(report, checks) or not deadline.left(wait):
+        if stopped or not retries or not _worth_another(report, checks) or not deadline.left(1.0):
             return report
         retries -= 1
         earlier = {item.name: _with_attempt(item) for item in report.checks}
@@ -152,7 +152,10 @@ async def _observe_all(
         ctx.tasks["observe", check.name] = asyncio.create_task(check.observe(ctx), name=check.name)
     stopped = False
     try:
-        await asyncio.wait(watchers, timeout=deadline.left(float("inf")))
+        async with asyncio.timeout(deadline.left(float("inf"))):
+            await asyncio.gather(*watchers)
+    except TimeoutError:
+        pass
     except asyncio.CancelledError:
         stopped = True
     await _end([*ctx.tasks.values(), *watchers])

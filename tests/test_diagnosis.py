@@ -124,7 +124,7 @@ def test_addresses_and_evidence_are_joined() -> None:
     st.dictionaries(st.sampled_from(["tcp", "tls"]), st.just("dns")),
 )
 def test_every_failure_has_a_cause(codes: list[str], blocked: dict[str, str]) -> None:
-    """Where something failed there is a cause, failures come first, and nothing is both cause and explained by a cause above it."""
+    """Where something failed there is a cause, failures come first, and no cause is explained by another."""
     causes = diagnose([Finding(code) for code in codes], SPECS, blocked, SETTINGS)
     graves = {SPECS[code].severity for code in codes} - {"info"}
     assert {cause.severity for cause in causes} <= graves

@@ -40,7 +40,9 @@ class Client:
             title="The application has no connection pool",
             message="the pool holds {pool} connections: concurrent calls wait for each other or open connections of their own",
             why="Calls at the same time need a connection each. A pool of persistent connections hands them out without a handshake.",
-            remedy=("Give the HTTP client a pool with as many connections as it has calls at the same time: 10 is a good start.",),
+            remedy=(
+                "Give the HTTP client a pool with as many connections as it has calls at the same time: 10 is a good start.",
+            ),
         ),
     }
 
@@ -48,7 +50,9 @@ class Client:
         """See whether anything is said of the application at all."""
         told = ctx.settings.client
         silent = told.timeout is None and told.keepalive is None and told.pool is None
-        return ClientSeen(skipped="the configuration says nothing of the application (targets: client:)" if silent else None)
+        return ClientSeen(
+            skipped="the configuration says nothing of the application (targets: client:)" if silent else None
+        )
 
     def judge(self, seen: ClientSeen, settings: Settings, others: Mapping[str, Observation]) -> Iterator[Judged]:  # noqa: ARG002 - the settings say it all
         """Compare the application's settings with the list's steps 1 and 5."""

@@ -1,12 +1,13 @@
 """Has this machine a network at all? Interfaces, routes, resolv.conf; and, when nothing answers, controls off the target's path."""
 
 import asyncio
+import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar
 
 from imdoctor import Context, Egress, Finding, Judged, Observation, Settings, Spec, Summary, pick
 from imdoctor.net.connect import Connect, connect
-from imdoctor.net.machine import Machine, Route
+from imdoctor.net.machine import Machine
 from imdoctor.net.resolvers import nameservers, read_resolv_conf
 from imdoctor_checks.observations import DnsSeen, HostSeen, ProbeSeen, ProxySeen, TcpSeen, TlsSeen
 
@@ -15,6 +16,9 @@ CONTROL_TIMEOUT = 2.0
 
 ANYWHERE = ("223.5.5.5", "2400:3200::1")
 """Asked of the kernel's routing table only: is there a way out, by IPv4 and by IPv6?"""
+
+UP = {"up", "unknown"}
+"""Operational states of an interface that carries packets; tunnels and the like never say more than "unknown"."""
 
 REFUSALS = {"ECONNREFUSED", "ECONNRESET"}
 """Errors that somebody out there sent: they count as an answer."""
@@ -40,7 +44,7 @@ class Host:
                 "If this is a container or a network namespace, see that it is attached to a network.",
                 "If a firewall guards this machine, ask for outgoing DNS (port 53) and TCP 443 to {host}.",
             ),
-            explains=(*EVERYTHING, "host.no-route"),
+            explains=(*EVERYTHING, "host.no-route", "host.no-resolv-conf"),
         ),
         "host.no-route": Spec(
             "fail",
@@ -87,18 +91,15 @@ class Host:
             resolv_conf=seen.resolv_conf,
             answered=False,
             target_addresses=addresses,
+            gateways=machine.gateways(),
             controls=tuple(controls),
         )
 
     def judge(self, seen: HostSeen, settings: Settings, others: Mapping[str, Observation]) -> Iterator[Judged]:  # noqa: ARG002 - as the protocol has it
         """Tell "no network" and "no route" from a fault of the target's alone."""
         yield from _resolv_conf(seen, others)
-        unrouted = [route.to for route in _on_the_path(seen)]
-        offline = not seen.answered and not any(_answers(control) for control in seen.controls)
-        if offline:
-            yield Finding("host.offline", data={"controls": len(seen.controls)}, because=_evidence(seen), confidence="certain")
-        elif not seen.answered and unrouted and all(route.error for route in _on_the_path(seen)):
-            yield Finding("host.no-route", data={"unrouted": unrouted, "first": unrouted[0]}, because=_evidence(seen))
+        if not seen.answered and not any(_answers(item, seen.gateways) for item in seen.controls):
+            yield _disconnected(seen)
         yield Summary(_summary(seen))
 
     def plan(self, ctx: Context) -> Iterable[Egress]:
@@ -113,6 +114,11 @@ class Host:
                 condition="nothing else answered",
                 third_party=third,
             )
+
+
+def is_loopback(address: str) -> bool:
+    """Tell whether an address is this machine's own."""
+    return ipaddress.ip_address(address.partition("%")[0]).is_loopback
 
 
 def _path(ctx: Context, addresses: tuple[str, ...]) -> tuple[str, ...]:
@@ -138,13 +144,14 @@ async def _anything_answered(ctx: Context) -> bool:
     return probe is not None and any(_answers(item) for item in probe.reach.connects)
 
 
-def _answers(item: Connect | None) -> bool:
-    return item is not None and (item.error is None or item.error in REFUSALS)
+def _answers(item: Connect | None, gateways: tuple[str, ...] = ()) -> bool:
+    """Tell whether somebody answered a connect: a refusal is an answer, but for one of the default gateway's."""
+    return item is not None and (item.error is None or (item.error in REFUSALS and item.address not in gateways))
 
 
 def _controls(ctx: Context) -> tuple[str, ...]:
     """Return the controls' addresses: the nameservers beyond this machine and, unless barred, a public resolver."""
-    near = tuple(address for address in nameservers(ctx.machine) if not address.startswith(("127.", "::1")))
+    near = tuple(address for address in nameservers(ctx.machine) if not is_loopback(address))
     return near + (ctx.machine.controls if ctx.settings.third_party else ())
 
 
@@ -155,10 +162,13 @@ async def _control(ctx: Context, address: str) -> Connect:
     return seen
 
 
-def _on_the_path(seen: HostSeen) -> tuple[Route, ...]:
-    """Return the routes to the target's addresses or, where none is known, to anywhere."""
-    wanted = seen.target_addresses or ANYWHERE
-    return tuple(route for route in seen.routes if route.to in wanted)
+def _disconnected(seen: HostSeen) -> Finding:
+    """Name what is missing: with an interface up it is the routes, if there is none for any address on the call's path."""
+    unrouted = [route.to for route in seen.routes if route.error and not is_loopback(route.to)]
+    routed = any(route.error is None and not is_loopback(route.to) for route in seen.routes)
+    if unrouted and not routed and any(link.state in UP for link in seen.links):
+        return Finding("host.no-route", data={"unrouted": unrouted, "first": unrouted[0]}, because=_evidence(seen))
+    return Finding("host.offline", data={"controls": len(seen.controls)}, because=_evidence(seen), confidence="certain")
 
 
 def _resolv_conf(seen: HostSeen, others: Mapping[str, Observation]) -> Iterator[Finding]:
@@ -179,7 +189,7 @@ def _evidence(seen: HostSeen) -> tuple[str, ...]:
 
 def _summary(seen: HostSeen) -> str:
     families = [name for name, address in zip(("IPv4", "IPv6"), ANYWHERE, strict=True) if _routed(seen, address)]
-    up = sum(link.state in {"up", "unknown"} for link in seen.links)
+    up = sum(link.state in UP for link in seen.links)
     return f"{up} interface{'s' if up != 1 else ''} up, {' and '.join(families) or 'no'} route out"
 
 

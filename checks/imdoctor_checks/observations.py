@@ -136,6 +136,10 @@ class HostSeen(Observation, frozen=True, kw_only=True):
     links: tuple[Link, ...] = ()
     routes: tuple[Route, ...] = ()
     resolv_conf: ResolvConf = ResolvConf()
-    nameserver_answered: bool | None = None
+    gateways: tuple[str, ...] = ()
+    """The default gateways, whose refusal says nothing of the network beyond."""
+    answered: bool = True
+    """Whether a nameserver, the target or its proxy answered anything."""
+    target_addresses: tuple[str, ...] = ()
     controls: tuple[Connect, ...] = ()
     """TCP 443 of each nameserver and of a public resolver, asked only when nothing else answered."""

@@ -45,7 +45,10 @@ class Usersig:
             title="The usersig is not well-formed",
             message="the usersig does not decode: {detail}",
             why="A usersig is a JSON document, deflated, in base64 with `*-_` for `+/=`. This one is something else.",
-            remedy=("See what stands in the file or variable: a usersig alone, without quotes or a name before it.", NEW),
+            remedy=(
+                "See what stands in the file or variable: a usersig alone, without quotes or a name before it.",
+                NEW,
+            ),
             explains=OTHERS,
             confidence="certain",
             final=True,
@@ -83,7 +86,10 @@ class Usersig:
             title="The usersig has expired",
             message="the usersig expired {ago} ago",
             why="Its own time and lifetime say that it ended before now. The server refuses every call that carries it.",
-            remedy=(NEW, "Renew it before its end: the application can make one for each call, or keep one and replace it in time."),
+            remedy=(
+                NEW,
+                "Renew it before its end: the application can make one for each call, or keep one and replace it in time.",
+            ),
             explains=OTHERS,
             final=True,
         ),
@@ -188,7 +194,9 @@ class Usersig:
         """Decode the credential and hold it against the key at hand and the host's clock."""
         credential = ctx.credential
         if credential.kind == "none":
-            return UsersigSeen(skipped=None if ctx.settings.identifier else "no identifier and no credential are configured")
+            return UsersigSeen(
+                skipped=None if ctx.settings.identifier else "no identifier and no credential are configured"
+            )
         key = credential.secret_key.reveal() if credential.secret_key else None
         text = credential.usersig.reveal() if credential.usersig else ""
         seen = read(text, key=key, made=credential.made, now=ctx.machine.wall())
@@ -254,7 +262,9 @@ def _owner(seen: UsersigSeen, settings: Settings) -> Iterator[Finding]:
     if settings.sdkappid is not None and seen.sdkappid != settings.sdkappid:
         yield Finding("usersig.sdkappid-mismatch", data={"theirs": seen.sdkappid, "ours": settings.sdkappid})
     if seen.key_fault == "private-key-pem":
-        yield _wrong_key("the secret key is a private key in PEM form, as version 1 used it; version 2 takes the key from the console")
+        yield _wrong_key(
+            "the secret key is a private key in PEM form, as version 1 used it; version 2 takes the key from the console"
+        )
     elif seen.signature is False:
         yield _wrong_key("the usersig's signature does not fit the secret key at hand")
 
@@ -272,7 +282,9 @@ def _time(seen: UsersigSeen, settings: Settings, clock: ClockSeen | None) -> Ite
     ruled_out = ("clock.skewed",) if known else ()
     left = seen.expires_at - seen.now
     if left <= low:
-        yield Finding("usersig.expired", data={"ago": duration(low - left)}, ruled_out=ruled_out, confidence=_sure(known))
+        yield Finding(
+            "usersig.expired", data={"ago": duration(low - left)}, ruled_out=ruled_out, confidence=_sure(known)
+        )
     elif left <= high:
         yield Finding("usersig.undecidable", data={"width": high - low})
     elif seen.issued_at > seen.now + high:

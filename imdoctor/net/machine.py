@@ -5,6 +5,7 @@ The embedded lab hands out a machine of its own, so that nothing of the host's i
 
 import os
 import socket
+import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -59,6 +60,28 @@ def links() -> tuple[Link, ...]:
     return tuple(Link(name=name, state=state(name)) for _, name in socket.if_nameindex() if name not in {"lo", "lo0"})
 
 
+def gateways() -> tuple[str, ...]:
+    """Return the default gateways from /proc/net/route and /proc/net/ipv6_route (proc(5)); none where there is no such file."""
+    found = []
+    for path, fields in (("/proc/net/route", (1, 2)), ("/proc/net/ipv6_route", (0, 4))):
+        try:
+            rows = [line.split() for line in Path(path).read_text("ascii").splitlines()]
+        except OSError:
+            continue
+        destination, gateway = fields
+        raw = [row[gateway] for row in rows if len(row) > gateway and not row[destination].strip("0")]
+        found += [_from_hex(text) for text in raw if text.strip("0")]
+    return tuple(dict.fromkeys(found))
+
+
+def _from_hex(text: str) -> str:
+    """Return the address of a hexadecimal field: IPv4 in the host's byte order, IPv6 in the network's."""
+    raw = bytes.fromhex(text)
+    if len(raw) == 4:  # noqa: PLR2004 - the bytes of an IPv4 address
+        return socket.inet_ntop(socket.AF_INET, raw if sys.byteorder == "big" else raw[::-1])
+    return socket.inet_ntop(socket.AF_INET6, raw)
+
+
 def errno_name(error: OSError) -> str:
     """Return an error's name, such as ECONNREFUSED, or its text where it has no number."""
     import errno
@@ -89,6 +112,7 @@ class Machine:
     resolve: Callable[[str, int], Awaitable[SystemAnswer]] | None = None
     route: Callable[[str], Route] = route_to
     links: Callable[[], tuple[Link, ...]] = links
+    gateways: Callable[[], tuple[str, ...]] = gateways
     wall: Callable[[], float] = time.time
     ca_file: Path | None = None
     controls: tuple[str, ...] = ("223.5.5.5", "2400:3200::1")
