@@ -15,9 +15,9 @@ _CODE_MIN, _CODE_MAX = -(2**31), 2**32 - 1
 
 
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
-    """The outcome of a call. ``action_status`` is "OK", "FAIL", or None where a service such as getappinfo leaves it out.
+    """The outcome of a call.
 
-    ``error_code`` decides: 0 is success. ``error_info`` is the server's text as it came.
+    ``action_status`` is "OK", "FAIL", or None where a service such as getappinfo leaves it out. ``error_code`` decides: 0 is success. ``error_info`` is the server's text as it came.
     """
 
     action_status: str | None
@@ -58,11 +58,11 @@ def _problems(document: Document) -> Iterator[str]:
     members = document.members
     status, code = members.get("ActionStatus"), members.get("ErrorCode")
     yield from (f"{name} stands twice" for name in FIELDS if name in document.twice)
-    if "ActionStatus" in members and status not in {"OK", "FAIL"}:
+    if "ActionStatus" in members and status not in ("OK", "FAIL"):
         yield f"ActionStatus is neither OK nor FAIL but {_shown(status)}"
     yield from _code_problems(document)
     yield from _info_problems(document)
-    if (status, code == 0) in {("OK", False), ("FAIL", True)} and type(code) is int:
+    if type(code) is int and (status, code == 0) in (("OK", False), ("FAIL", True)):
         yield f"ActionStatus {status} contradicts ErrorCode {code}"
 
 

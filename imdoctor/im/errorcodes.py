@@ -10,24 +10,26 @@ import msgspec
 
 USERSIG_EXPIRED = 70001
 
-_FAMILIES: Mapping[int, str] = MappingProxyType({
-    60: "REST",
-    70: "account and usersig",
-    80: "content",
-    90: "messages",
-    10: "groups",
-    20: "messaging",
-    30: "friends",
-    40: "profile",
-    50: "conversation",
-})
+_FAMILIES: Mapping[int, str] = MappingProxyType(
+    {
+        60: "REST",
+        70: "account and usersig",
+        80: "content",
+        90: "messages",
+        10: "groups",
+        20: "messaging",
+        30: "friends",
+        40: "profile",
+        50: "conversation",
+    }
+)
 
 
 class ErrorCode(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One error code. ``meaning`` is the newest official wording known; ``remedy`` is what to do, sentence by sentence.
 
-    ``retry`` is imdoctor's own inference and stands in no document of Tencent's: "transient" may pass by itself, "rate" passes
-    after a wait of 60 s or more, "configuration" stays until somebody changes something.
+    ``retry`` is imdoctor's own inference and stands in no document of Tencent's: "transient" may pass by itself,
+    "rate" passes after a wait of 60 s or more, "configuration" stays until somebody changes something.
     ``source``: "O" the newest official table, "O-earlier" an earlier one, "legacy" only documents that are out of use,
     "S" the "RESTful API Overview" of 2020-02-20. ``seed_meaning`` is that overview's wording where it differs.
     ``finding`` is the code's finding; for 70001 it holds only if the usersig is expired by this host's clock too.
@@ -58,9 +60,9 @@ def family(code: int) -> str:
 
 
 def finding_for(code: int, *, expired_here: bool) -> str:
-    """Return the code of the finding that an ErrorCode leads to. ``expired_here``: the usersig is expired by this host's clock.
+    """Return the code of the finding that an ErrorCode leads to.
 
-    Raises ValueError for 0, which is success and leads to none.
+    ``expired_here`` tells that the usersig is expired by this host's clock too, which decides what 70001 means. Raises ValueError for 0, which is success and leads to none.
     """
     if code == 0:
         raise ValueError("ErrorCode 0 is success: it leads to no finding")

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -35,9 +35,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     def __repr__(self) -> str:
         return f"Request({self.method} {self.shown})"
 
-    def __rich_repr__(self) -> Iterator[str]:
+    def __rich_repr__(self) -> list[tuple[str, Any]]:
         """Show as little to rich as to everybody else."""
-        yield f"{self.method} {self.shown}"
+        return [("method", self.method), ("shown", self.shown)]
 
 
 def api_request(
@@ -73,12 +73,12 @@ def anonymous_root() -> Request:
 
 
 def anonymous_api() -> Request:
-    """Return a call of the API without ``sdkappid``, identifier and usersig, whose refusal is an envelope all the same."""
+    """Return a call of the API without sdkappid, identifier and usersig: its refusal is an envelope all the same."""
     return _post(_api_path("im_open_login_svc", "account_check"), (), body=None, random=draw_random())
 
 
 def account_check_body(identifier: str) -> dict[str, Any]:
-    """Return the body of ``im_open_login_svc/account_check`` for one account: read-only and cheap, the default probe."""
+    """Return the body of ``im_open_login_svc/account_check`` for one account: the default probe, which changes nothing."""
     return {"CheckItem": [{"UserID": identifier}]}
 
 
@@ -102,7 +102,7 @@ def _api_path(service: str, command: str) -> str:
     return f"/v4/{service}/{command}"
 
 
-def _encoded(pairs: Iterator[tuple[str, str]] | tuple[tuple[str, str], ...]) -> str:
+def _encoded(pairs: Iterable[tuple[str, str]]) -> str:
     # RFC 3986 lets "*" stand in a query as it is, so a usersig looks the same in the URL as in its file.
     # With surrogatepass no error arises here: its message's object would be the usersig.
     return "&".join(f"{name}={quote(value, safe='*', errors='surrogatepass')}" for name, value in pairs)

@@ -76,7 +76,7 @@ SITES: tuple[Site, ...] = (
 
 
 def site_of_domain(host: str) -> Site | None:
-    """Return the site that ``host`` is the primary or backup domain of, whatever its case, with or without a final dot."""
+    """Return the site that has ``host`` as a domain, whatever its case and with or without a final dot."""
     name = host.lower().removesuffix(".")
     return next((site for site in SITES if name in site.domains), None)
 

@@ -2,6 +2,7 @@
 
 import codecs
 import json
+from collections import Counter
 from typing import Any, Never
 
 import msgspec
@@ -18,9 +19,7 @@ class Document(msgspec.Struct, frozen=True):
 
 
 def read(text: bytes) -> Document | str:
-    """Return the object that ``text`` holds, or a short reason why it holds none. Never raises, however hostile the text."""
-    if not text.strip():
-        return "it is empty"
+    """Return the object that ``text`` holds, or in a few words why it holds none. Never raises, however hostile it is."""
     if text.startswith(codecs.BOM_UTF8):
         return "it begins with a byte order mark, which JSON must not"
     try:
@@ -28,9 +27,9 @@ def read(text: bytes) -> Document | str:
     except UnicodeDecodeError as error:
         return f"it is not UTF-8 at byte {error.start}"
     except json.JSONDecodeError as error:
-        return f"it is no JSON at character {error.pos}: {error.msg}"
-    except ValueError as error:
-        return f"it is no JSON: {error}"[:120]
+        return f"it is no JSON at character {error.pos}: {error.msg}" if text.strip() else "it is empty"
+    except ValueError:  # what _refuse raises, and int for a number of thousands of digits
+        return "a number in it is not finite or has too many digits"
     except RecursionError:
         return "it is nested too deeply"
     return _document(found) if isinstance(found, tuple) else "it is no JSON object"
@@ -38,21 +37,29 @@ def read(text: bytes) -> Document | str:
 
 def kind_of(value: object) -> str:
     """Return the JSON type of a value that was read, for a message that shows nothing of the value."""
-    names: dict[type, str] = {bool: "a boolean", int: "an integer", float: "a fraction", str: "a string", list: "an array"}
+    names: dict[type, str] = {
+        bool: "a boolean",
+        int: "an integer",
+        float: "a fraction",
+        str: "a string",
+        list: "an array",
+    }
     return "null" if value is None else names.get(type(value), "an object")
 
 
 def has_lone_surrogate(text: str) -> bool:
     """Tell whether an escape left half a surrogate pair in the text, which no UTF-8 can carry on."""
-    return any("\ud800" <= character <= "\udfff" for character in text)
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def _refuse(constant: str) -> Never:
-    raise ValueError(f"{constant} is none of its numbers")
+    raise ValueError(constant)
 
 
 def _document(pairs: tuple[tuple[str, Any], ...]) -> Document:
-    names = [name for name, _ in pairs]
-    members = dict(pairs)
-    twice = frozenset(name for name in members if names.count(name) > 1) if len(members) < len(names) else frozenset()
-    return Document(members, twice)
+    counts = Counter(name for name, _ in pairs)
+    return Document(dict(pairs), frozenset(name for name, count in counts.items() if count > 1))

@@ -1,0 +1,123 @@
+"""How a usersig is packed: base64(zlib(document)), in an alphabet with ``*`` for ``+``, ``-`` for ``/``, ``_`` for ``=``."""
+
+import base64
+import binascii
+import re
+import zlib
+from typing import Literal
+
+import msgspec
+
+TEXT_MAX = 64 * 1024
+"""Characters of the longest text that is looked at; a real usersig has some hundred."""
+
+DOCUMENT_MAX = 64 * 1024
+"""Bytes that a usersig may inflate to."""
+
+_ALPHABET = re.compile(r"[A-Za-z0-9*-]*_{0,2}")
+_TO_BASE64 = str.maketrans("*-_", "+/=")
+_FROM_BASE64 = str.maketrans("+/=", "*-_")
+# "%2A" and, encoded once more, "%252A": likewise for the other characters that base64 needs.
+_PERCENT = re.compile(r"%(?:25)*(?:2A|2B|2D|2F|3D|5F)", re.IGNORECASE)
+
+FaultKind = Literal[
+    "empty",
+    "whitespace",
+    "double-encoded",
+    "charset",
+    "truncated",
+    "not-base64",
+    "not-zlib",
+    "too-large",
+    "not-json",
+    "fields",
+]
+
+
+class UserSigFault(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a text is no usersig. ``detail`` holds names of fields, counts and positions, and no character of the text."""
+
+    kind: FaultKind
+    detail: str
+
+
+def pack(document: bytes) -> str:
+    """Return the usersig's text for a document."""
+    return base64.b64encode(zlib.compress(document)).decode().translate(_FROM_BASE64)
+
+
+def unpack(text: str) -> bytes | UserSigFault:
+    """Return the document inside the text, or what is wrong. Never raises, and never inflates past DOCUMENT_MAX."""
+    if fault := _text_fault(text):
+        return fault
+    packed = _unbase64(text)
+    return packed if isinstance(packed, UserSigFault) else _inflate(packed)
+
+
+def _text_fault(text: str) -> UserSigFault | None:
+    """Look at the text's characters, before anything is decoded."""
+    if not text.strip():
+        return UserSigFault(kind="empty", detail="The usersig is empty.")
+    if len(text) > TEXT_MAX:
+        return UserSigFault(kind="too-large", detail=f"The usersig has {len(text)} characters; some hundred are usual.")
+    if white := re.search(r"\s", text):
+        return UserSigFault(
+            kind="whitespace", detail=f"White space stands in the usersig, first after {white.start()} characters."
+        )
+    if _PERCENT.search(text):
+        return UserSigFault(
+            kind="double-encoded", detail="The usersig is percent-encoded already; the URL needs it encoded once."
+        )
+    return _alphabet_fault(text)
+
+
+def _alphabet_fault(text: str) -> UserSigFault | None:
+    if _ALPHABET.fullmatch(text):
+        return None
+    if re.fullmatch(r"[A-Za-z0-9+/*-]*[=_]*", text):
+        detail = "The usersig uses base64's standard alphabet; its own has * for +, - for / and _ for =."
+    elif re.fullmatch(r"[A-Za-z0-9*_-]*", text):
+        detail = (
+            "A _ stands before the usersig's end: is this URL-safe base64? In its own alphabet _ stands for = only."
+        )
+    else:
+        detail = "The usersig holds characters besides letters, digits, * - and _."
+    return UserSigFault(kind="charset", detail=detail)
+
+
+def _unbase64(text: str) -> bytes | UserSigFault:
+    if len(text) % 4:
+        return _short(text)
+    try:
+        return binascii.a2b_base64(text.translate(_TO_BASE64), strict_mode=True)
+    except binascii.Error:
+        return UserSigFault(kind="not-base64", detail="The usersig is no base64: its padding is wrong.")
+
+
+def _short(text: str) -> UserSigFault:
+    """Tell a usersig that lacks its end from a text that never was one, by whether its start inflates."""
+    start = text.rstrip("_")
+    begun = _inflate(binascii.a2b_base64(start[: len(start) // 4 * 4].translate(_TO_BASE64)))
+    if isinstance(begun, UserSigFault) and begun.kind != "truncated":
+        return begun
+    return UserSigFault(
+        kind="truncated", detail=f"The usersig has {len(text)} characters, which is no multiple of 4: some are missing."
+    )
+
+
+def _inflate(packed: bytes) -> bytes | UserSigFault:
+    stream = zlib.decompressobj()
+    try:
+        # One byte more than allowed tells "just fits" from "goes on".
+        inflated = stream.decompress(packed, DOCUMENT_MAX + 1)
+    except zlib.error:
+        return UserSigFault(kind="not-zlib", detail="The usersig is damaged: what it encodes is no zlib stream.")
+    if len(inflated) > DOCUMENT_MAX:
+        return UserSigFault(kind="too-large", detail=f"The usersig inflates to more than {DOCUMENT_MAX} bytes.")
+    if not stream.eof:
+        return UserSigFault(kind="truncated", detail="The usersig's end is missing: its zlib stream stops midway.")
+    if stream.unused_data:
+        return UserSigFault(
+            kind="not-zlib", detail=f"{len(stream.unused_data)} bytes follow the end of the usersig's zlib stream."
+        )
+    return inflated
