@@ -17,7 +17,8 @@ _CODE_MIN, _CODE_MAX = -(2**31), 2**32 - 1
 class Envelope(msgspec.Struct, frozen=True, kw_only=True):
     """The outcome of a call.
 
-    ``action_status`` is "OK", "FAIL", or None where a service such as getappinfo leaves it out. ``error_code`` decides: 0 is success. ``error_info`` is the server's text as it came.
+    ``action_status`` is "OK", "FAIL", or None where a service such as getappinfo leaves it out.
+    ``error_code`` decides: 0 is success. ``error_info`` is the server's text as it came.
     """
 
     action_status: str | None

@@ -62,7 +62,8 @@ def family(code: int) -> str:
 def finding_for(code: int, *, expired_here: bool) -> str:
     """Return the code of the finding that an ErrorCode leads to.
 
-    ``expired_here`` tells that the usersig is expired by this host's clock too, which decides what 70001 means. Raises ValueError for 0, which is success and leads to none.
+    ``expired_here`` tells that the usersig is expired by this host's clock too, which decides what 70001 means.
+    Raises ValueError for 0, which is success and leads to none.
     """
     if code == 0:
         raise ValueError("ErrorCode 0 is success: it leads to no finding")

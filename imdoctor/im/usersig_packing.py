@@ -14,7 +14,7 @@ TEXT_MAX = 64 * 1024
 DOCUMENT_MAX = 64 * 1024
 """Bytes that a usersig may inflate to."""
 
-_ALPHABET = re.compile(r"[A-Za-z0-9*-]*_{0,2}")
+_ALPHABET = re.compile(r"[A-Za-z0-9*-]*_*")
 _TO_BASE64 = str.maketrans("*-_", "+/=")
 _FROM_BASE64 = str.maketrans("+/=", "*-_")
 # "%2A" and, encoded once more, "%252A": likewise for the other characters that base64 needs.
@@ -42,8 +42,11 @@ class UserSigFault(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def pack(document: bytes) -> str:
-    """Return the usersig's text for a document."""
-    return base64.b64encode(zlib.compress(document)).decode().translate(_FROM_BASE64)
+    """Return the usersig's text for a document. Raises ValueError for one that ``unpack`` would refuse for its size."""
+    text = base64.b64encode(zlib.compress(document)).decode().translate(_FROM_BASE64)
+    if len(document) > DOCUMENT_MAX or len(text) > TEXT_MAX:
+        raise ValueError(f"a usersig of {len(document)} bytes is too large")
+    return text
 
 
 def unpack(text: str) -> bytes | UserSigFault:
@@ -89,9 +92,13 @@ def _unbase64(text: str) -> bytes | UserSigFault:
     if len(text) % 4:
         return _short(text)
     try:
-        return binascii.a2b_base64(text.translate(_TO_BASE64), strict_mode=True)
+        packed = binascii.a2b_base64(text.translate(_TO_BASE64))
     except binascii.Error:
-        return UserSigFault(kind="not-base64", detail="The usersig is no base64: its padding is wrong.")
+        packed = b""
+    # The decoder forgives, and its strict mode does so differently from release to release.
+    if base64.b64encode(packed).decode().translate(_FROM_BASE64) != text:
+        return UserSigFault(kind="not-base64", detail="The usersig is no base64: its end or its padding is wrong.")
+    return packed
 
 
 def _short(text: str) -> UserSigFault:
