@@ -7,6 +7,11 @@ from collections.abc import Callable
 from functools import cache
 
 import pytest
+from hypothesis import settings
+
+# No test asserts on elapsed time, hypothesis' own deadline included.
+settings.register_profile("imdoctor", deadline=None)
+settings.load_profile("imdoctor")
 
 
 def _root() -> str | None:
