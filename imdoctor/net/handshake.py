@@ -1,27 +1,37 @@
 """One TLS handshake over memory BIOs: who answered, with which chain, verified or why not. One handshake says both."""
 
+import asyncio
+import contextlib
+import ipaddress
+import re
 import socket
 import ssl
+import time
+import weakref
+from collections.abc import Awaitable
+from typing import Any
 
 import msgspec
+from msgspec import structs
 
+from imdoctor.net.certificate import Certificate, parse
+from imdoctor.net.machine import errno_name
 
-class Certificate(msgspec.Struct, frozen=True, kw_only=True):
-    """One certificate of the chain as sent. Times are Unix seconds."""
-
-    subject: str
-    issuer: str
-    names: tuple[str, ...]
-    not_before: float
-    not_after: float
-    self_signed: bool
-    key: str
-    """Such as "RSA 2048" or "EC secp256r1"."""
-    signature: str
-    """The hash of the signature, such as "sha256"."""
-    sha256: str
-    """The fingerprint, in hex."""
-    pem: str
+RECORD = 16 * 1024 + 512
+"""Bytes to read at once: a full TLS record with its overhead (RFC 8446 §5.2)."""
+CONTENT_TYPES = range(20, 25)
+"""First byte of a TLS record (RFC 8446 §5.1)."""
+CERTIFICATE_REQUEST = 13
+"""Handshake message type (RFC 8446 §4.3.2)."""
+NOT_TLS = {
+    "WRONG_VERSION_NUMBER",
+    "HTTP_REQUEST",
+    "HTTPS_PROXY_REQUEST",
+    "RECORD_LAYER_FAILURE",
+    "PACKET_LENGTH_TOO_LONG",
+}
+VERSION = {"UNSUPPORTED_PROTOCOL", "TLSV1_ALERT_PROTOCOL_VERSION", "WRONG_SSL_VERSION", "NO_PROTOCOLS_AVAILABLE"}
+NO_CIPHER = {"SSLV3_ALERT_HANDSHAKE_FAILURE", "NO_SHARED_CIPHER", "NO_CIPHERS_AVAILABLE"}
 
 
 class Handshake(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +43,8 @@ class Handshake(msgspec.Struct, frozen=True, kw_only=True):
 
     server_name: str | None
     seconds: float | None = None
+    waited: float | None = None
+    """Seconds until it failed."""
     error: str | None = None
     alert: str | None = None
     version: str | None = None
@@ -52,19 +64,99 @@ class Handshake(msgspec.Struct, frozen=True, kw_only=True):
 class TlsStream:
     """An established TLS connection over a non-blocking socket."""
 
-    session: ssl.SSLSession | None
+    def __init__(
+        self, sock: socket.socket, tls: ssl.SSLObject, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO
+    ) -> None:
+        self.sock = sock
+        self.received = 0
+        self._tls, self._incoming, self._outgoing = tls, incoming, outgoing
+        self._first: bytes = b""
+
+    @property
+    def session(self) -> ssl.SSLSession | None:
+        """The session to resume; with TLS 1.3 it arrives after the handshake, with the first bytes read."""
+        return self._tls.session
 
     async def read(self, size: int, *, timeout: float) -> bytes:
-        """Return up to ``size`` decrypted bytes, b"" at the end of stream. Raises TimeoutError and OSError."""
-        raise NotImplementedError
+        """Return up to ``size`` decrypted bytes, b"" at the end of stream. Raises TimeoutError, OSError and ssl.SSLError."""
+        async with asyncio.timeout(timeout):
+            data: bytes = await self._pump(lambda: self._read(size))
+            return data
 
     async def write(self, data: bytes, *, timeout: float) -> None:
         """Send all of ``data``. Raises TimeoutError and OSError."""
-        raise NotImplementedError
+        async with asyncio.timeout(timeout):
+            self._tls.write(data)
+            await self._flush()
+
+    async def shake(self) -> None:
+        """Do the handshake. Raises OSError and ssl.SSLError."""
+        try:
+            await self._pump(self._tls.do_handshake)
+        except ssl.SSLError:
+            # The alert that tells the peer why is still to be sent; whether it arrives is no matter.
+            with contextlib.suppress(OSError):
+                await self._flush()
+            raise
 
     def close(self) -> None:
         """Close the socket at once, without waiting for the peer's close_notify."""
-        raise NotImplementedError
+        self.sock.close()
+
+    def _read(self, size: int) -> bytes:
+        try:
+            return self._tls.read(size)
+        except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
+            return b""
+
+    async def _pump(self, step: Any) -> Any:  # noqa: ANN401 - the step's own result
+        """Take one step of the TLS engine, feeding it from the socket for as long as it wants more."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                result = step()
+            except ssl.SSLWantReadError:
+                await self._flush()
+                data = await loop.sock_recv(self.sock, RECORD)
+                self.received += len(data)
+                self._first = self._first or data[:64]
+                if data:
+                    self._incoming.write(data)
+                else:
+                    self._incoming.write_eof()
+            else:
+                await self._flush()
+                return result
+
+    async def _flush(self) -> None:
+        if self._outgoing.pending:
+            await asyncio.get_running_loop().sock_sendall(self.sock, self._outgoing.read())
+
+    def first_bytes(self) -> bytes:
+        """Return the first bytes that the peer sent."""
+        return self._first
+
+    def describe(self) -> dict[str, Any]:
+        """Return what was agreed upon."""
+        cipher = self._tls.cipher()
+        return {
+            "version": self._tls.version(),
+            "cipher": cipher[0] if cipher else None,
+            "alpn": self._tls.selected_alpn_protocol(),
+            "resumed": bool(self._tls.session_reused),
+        }
+
+    def chain(self) -> tuple[bytes, ...]:
+        """Return the chain as sent, in DER, also after a failed verification.
+
+        ``get_unverified_chain`` is public from Python 3.13 and stands behind ``_sslobj`` before.
+        """
+        getter = getattr(self._tls, "get_unverified_chain", None)
+        if getter is not None:
+            return tuple(getter() or ())
+        inner = getattr(self._tls, "_sslobj", None)
+        sent = inner.get_unverified_chain() if inner is not None else None
+        return tuple(ssl.PEM_cert_to_DER_cert(item.public_bytes(1)) for item in sent or ())
 
 
 async def handshake(
@@ -76,4 +168,105 @@ async def handshake(
     session: ssl.SSLSession | None = None,
 ) -> tuple[Handshake, TlsStream | None]:
     """Shake hands over a connected socket. On failure the socket is closed; on success it belongs to the stream."""
-    raise NotImplementedError
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    tls = context.wrap_bio(incoming, outgoing, server_hostname=server_name, session=session)
+    stream = TlsStream(sock, tls, incoming, outgoing)
+    asked = _watch_for_request(context, tls)
+    started = time.monotonic_ns()
+    try:
+        failure = await _outcome(stream.shake(), timeout)
+    except asyncio.CancelledError:
+        sock.close()
+        raise
+    seconds = (time.monotonic_ns() - started) / 1e9
+    seen = Handshake(
+        server_name=None if _is_address(server_name) else server_name, client_certificate_requested=bool(asked)
+    )
+    # Parsing certificates takes milliseconds: it comes after the time was taken.
+    chain = tuple(parse(der) for der in stream.chain())
+    if failure is None:
+        verified = 0 if context.verify_mode == ssl.CERT_REQUIRED else None
+        return structs.replace(seen, seconds=seconds, chain=chain, verify_code=verified, **stream.describe()), stream
+    stream.close()
+    told = _classify(failure, stream.first_bytes(), requested=bool(asked))
+    return structs.replace(seen, waited=seconds, chain=chain, **told), None
+
+
+async def _outcome(step: Awaitable[None], timeout: float) -> Exception | None:
+    """Await a step and return the error of TLS, socket or time that ended it."""
+    try:
+        async with asyncio.timeout(timeout):
+            await step
+    except (OSError, TimeoutError) as error:  # ssl.SSLError is an OSError
+        return error
+    return None
+
+
+def _classify(failure: Exception, first: bytes, *, requested: bool) -> dict[str, Any]:
+    """Turn an error into the words of Handshake. This and `_by_reason` are the one place that knows OpenSSL's."""
+    if isinstance(failure, TimeoutError):
+        return {"error": "timeout"}
+    if isinstance(failure, ssl.SSLCertVerificationError):
+        return {"error": "verify", "verify_code": failure.verify_code, "verify_message": failure.verify_message}
+    if isinstance(failure, ssl.SSLEOFError | ssl.SSLZeroReturnError):
+        return {"error": "closed"}
+    if isinstance(failure, ssl.SSLError):
+        return _by_reason(failure.reason or str(failure), first, requested=requested)
+    name = errno_name(failure) if isinstance(failure, OSError) else str(failure)
+    return {"error": "reset" if name in {"ECONNRESET", "EPIPE"} else name}
+
+
+def _by_reason(reason: str, first: bytes, *, requested: bool) -> dict[str, Any]:
+    if reason in NOT_TLS or (first and first[0] not in CONTENT_TYPES):
+        return {"error": "not-tls", "first_bytes": _printable(first)}
+    if reason in VERSION:
+        error = "protocol-version"
+    elif reason in NO_CIPHER and not requested:
+        error = "no-shared-cipher"
+    else:
+        error = "alert" if "ALERT" in reason else reason
+    return {"error": error, "alert": _alert(reason)}
+
+
+def _alert(reason: str) -> str | None:
+    """Return the alert's name as RFC 8446 §6 writes it, from OpenSSL's reason such as TLSV1_ALERT_INTERNAL_ERROR."""
+    found = re.search(r"ALERT_(\w+)$", reason)
+    return found[1].lower() if found else None
+
+
+def _printable(data: bytes) -> str:
+    return "".join(chr(byte) if 32 <= byte < 127 else "." for byte in data)  # noqa: PLR2004 - printable ASCII
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+class RequestWatch:
+    """Hears the messages of a context's handshakes, and remembers which of them held a CertificateRequest."""
+
+    def __init__(self) -> None:
+        self._asked: weakref.WeakKeyDictionary[Any, list[bool]] = weakref.WeakKeyDictionary()
+
+    def over(self, tls: ssl.SSLObject) -> list[bool]:
+        """Return a list that fills when the server asks for a client certificate in this handshake."""
+        return self._asked.setdefault(tls, [])
+
+    def __call__(self, tls: Any, direction: str, version: Any, content: Any, message: Any, data: bytes) -> None:  # noqa: ANN401 - as ssl calls it
+        """Hear one message."""
+        del version, content, data
+        if direction == "read" and getattr(message, "value", message) == CERTIFICATE_REQUEST and tls in self._asked:
+            self._asked[tls].append(True)
+
+
+def _watch_for_request(context: ssl.SSLContext, tls: ssl.SSLObject) -> list[bool]:
+    """Watch one handshake. ``_msg_callback`` is private and belongs to the context, which keeps the watch for all its handshakes."""
+    watch = getattr(context, "_msg_callback", None)
+    if not isinstance(watch, RequestWatch):
+        watch = RequestWatch()
+        context._msg_callback = watch  # type: ignore[attr-defined]  # noqa: SLF001 - the only way to see a CertificateRequest
+    return watch.over(tls)
