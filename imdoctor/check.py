@@ -190,6 +190,13 @@ class Context:
         endpoint, limit = self.settings.endpoint, self.left(self.settings.timeout * 2)
         return await self.once("system", lambda: system_answer(self.machine, endpoint.host, endpoint.port, limit))
 
+    async def system_again(self) -> SystemAnswer:
+        """Ask the C library once more, for a second look at a slow answer."""
+        from imdoctor.net.lookup import system_answer
+
+        endpoint = self.settings.endpoint
+        return await system_answer(self.machine, endpoint.host, endpoint.port, self.left(self.settings.timeout))
+
     async def servers(self) -> "tuple[ServerAnswers, ...]":
         """Return what each nameserver of resolv.conf answers for the target's name. Asked once."""
         from imdoctor.net.lookup import ask_servers

@@ -30,17 +30,28 @@ class GatewayLook(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
 
 
+class Series(msgspec.Struct, frozen=True, kw_only=True):
+    """The same question to one nameserver several times over: what came of each, an rcode or an error."""
+
+    server: str
+    outcomes: tuple[str, ...]
+
+
 class DnsSeen(Observation, frozen=True, kw_only=True):
     """The resolvers' files, each nameserver's answers, the C library's, and what answers at addresses in doubt."""
 
     resolv_conf: ResolvConf = ResolvConf()
-    upstreams: tuple[str, ...] = ()
+    upstreams: tuple[str, ...] | None = None
     """The nameservers behind systemd-resolved's stub, where they are known."""
     hosts_order: tuple[str, ...] = ()
     """nsswitch.conf's order for hosts, such as ("files", "dns")."""
     hosts_entry: tuple[str, ...] = ()
     servers: tuple[ServerAnswers, ...] = ()
+    series: tuple[Series, ...] = ()
+    """Further questions to servers that answered one question and not another."""
     system: SystemAnswer | None = None
+    system_again: SystemAnswer | None = None
+    """The C library once more, when it was slow."""
     looks: tuple[GatewayLook, ...] = ()
 
 

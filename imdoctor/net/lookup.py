@@ -1,10 +1,35 @@
 """Name look-ups: each nameserver asked for itself, and the C library as the application sees it."""
 
+import asyncio
+import socket
+import threading
+import time
 from collections.abc import Awaitable
 
+import dns.asyncquery
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.query
+import dns.rcode
+import dns.rdatatype
 import msgspec
+from msgspec import structs
 
-from imdoctor.net.machine import Machine, SystemAnswer
+from imdoctor.net.machine import Machine, SystemAnswer, errno_name
+
+PORT = 53
+SERVER_TIMEOUT = 2.0
+"""Seconds for one nameserver, both questions of it included."""
+PATIENCE = 1.0
+"""Seconds that the C library gets beyond the nameservers' own answers before the other checks go on without it."""
+PAYLOAD = 1232
+"""The EDNS buffer size that fragments nowhere (DNS flag day 2020)."""
+SLOW = 0.2
+"""Seconds from which on an answer is asked for once more."""
+AGAIN = {"SERVFAIL", "REFUSED"}
+"""Answers that are asked for once more: a server under load gives them now and then."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,11 +43,20 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     cnames: tuple[str, ...] = ()
     ttl: int | None = None
     seconds: float | None = None
+    again: float | None = None
+    """Seconds of a second answer, asked for when the first was slow or a failure."""
+    first: str | None = None
+    """The first answer's rcode or error, where a second one differs from it."""
     attempts: int = 1
     truncated: bool = False
     tcp_error: str | None = None
     """What came of asking again over TCP, when the answer was truncated."""
     error: str | None = None
+
+    @property
+    def outcome(self) -> str:
+        """The rcode, or the error where nothing came back."""
+        return self.rcode or self.error or "nothing"
 
 
 class ServerAnswers(msgspec.Struct, frozen=True, kw_only=True):
@@ -32,19 +66,167 @@ class ServerAnswers(msgspec.Struct, frozen=True, kw_only=True):
     a: Answer
     aaaa: Answer
 
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All addresses, IPv4 first."""
+        return self.a.addresses + self.aaaa.addresses
+
 
 async def system_answer(machine: Machine, host: str, port: int, limit: float) -> SystemAnswer:
     """Return what the C library answers within ``limit`` seconds (error "timeout" after that)."""
-    raise NotImplementedError
+    started = time.monotonic_ns()
+    try:
+        async with asyncio.timeout(limit):
+            answer = await (machine.resolve(host, port) if machine.resolve else _getaddrinfo(host, port))
+    except TimeoutError:
+        return SystemAnswer(error="timeout")
+    return structs.replace(answer, seconds=(time.monotonic_ns() - started) / 1e9)
+
+
+async def _getaddrinfo(host: str, port: int) -> SystemAnswer:
+    """Call getaddrinfo in a daemon thread of its own: it cannot be cancelled, and must not hold up the interpreter's exit."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[SystemAnswer] = loop.create_future()
+
+    def tell(answer: SystemAnswer) -> None:
+        if not done.done():
+            done.set_result(answer)
+
+    def ask() -> None:
+        answer = _blocking_getaddrinfo(host, port)
+        try:
+            loop.call_soon_threadsafe(tell, answer)
+        except RuntimeError:  # the loop is closed: nobody waits any more
+            return
+
+    threading.Thread(target=ask, name=f"getaddrinfo {host}", daemon=True).start()
+    return await done
+
+
+def _blocking_getaddrinfo(host: str, port: int) -> SystemAnswer:
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        names = {getattr(socket, name): name for name in dir(socket) if name.startswith("EAI_")}
+        return SystemAnswer(error=names.get(error.errno or 0, str(error)))
+    except (OSError, UnicodeError) as error:
+        return SystemAnswer(error=errno_name(error) if isinstance(error, OSError) else "EAI_NONAME")
+    return SystemAnswer(addresses=tuple(dict.fromkeys(str(entry[4][0]) for entry in found)))
 
 
 async def ask_servers(machine: Machine, servers: tuple[str, ...], host: str, limit: float) -> tuple[ServerAnswers, ...]:
     """Ask every nameserver side by side for A and AAAA."""
-    raise NotImplementedError
+    limit = min(limit, SERVER_TIMEOUT)
+    kinds = ("A", "AAAA")
+    asked = [ask(machine, server, host, kind, limit) for server in servers for kind in kinds]
+    answers = await asyncio.gather(*asked)
+    pairs = zip(servers, answers[::2], answers[1::2], strict=True)
+    return tuple(ServerAnswers(server=server, a=a, aaaa=aaaa) for server, a, aaaa in pairs)
+
+
+async def ask(machine: Machine, server: str, host: str, kind: str, limit: float) -> Answer:
+    """Ask one nameserver one question, absolutely (no search list); a slow answer or a failure is asked for once more."""
+    try:
+        name = dns.name.from_text(host).to_text()
+    except (dns.exception.DNSException, UnicodeError):
+        return Answer(type=kind, error="no-such-name")
+    deadline = time.monotonic() + limit
+    first = await _race(machine, server, name, kind, limit)
+    left = deadline - time.monotonic()
+    slow = first.seconds is not None and first.seconds > SLOW
+    if left <= 0 or first.error == "timeout" or not (slow or first.rcode in AGAIN or first.error):
+        return first
+    second = await _once(machine, server, name, kind, left)
+    return _both(first, second)
+
+
+def _both(first: Answer, second: Answer) -> Answer:
+    """Join two looks: the better one stands, and a difference between them is kept."""
+    good, other = (second, first) if first.rcode in AGAIN or first.rcode is None else (first, second)
+    differs = first.outcome if first.outcome != second.outcome else None
+    return structs.replace(good, again=other.seconds, first=differs, attempts=first.attempts + 1)
+
+
+async def _race(machine: Machine, server: str, name: str, kind: str, limit: float) -> Answer:
+    """Ask, and ask once more half way through the limit; the first answer to come counts."""
+    tasks = [asyncio.create_task(_once(machine, server, name, kind, limit))]
+    try:
+        await asyncio.wait(tasks, timeout=limit / 2)
+        if not tasks[0].done():
+            tasks.append(asyncio.create_task(_once(machine, server, name, kind, limit / 2)))
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        answered = [task.result() for task in tasks if task.done()]
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    return structs.replace(min(answered, key=lambda answer: answer.error is not None), attempts=len(tasks))
+
+
+async def _once(machine: Machine, server: str, name: str, kind: str, limit: float) -> Answer:
+    """Send one question over UDP, and over TCP when the answer is truncated."""
+    where, port = machine.dial(server, PORT)
+    query = dns.message.make_query(name, kind, use_edns=0, payload=PAYLOAD)
+    started = time.monotonic_ns()
+    error = None
+    try:
+        reply = await dns.asyncquery.udp(
+            query, where, timeout=limit, port=port, ignore_unexpected=True, raise_on_truncation=False
+        )
+    except (dns.exception.DNSException, OSError, EOFError, ValueError) as failure:
+        error = _error(failure)
+        return Answer(type=kind, error=error)
+    seconds = (time.monotonic_ns() - started) / 1e9
+    truncated = bool(reply.flags & dns.flags.TC)
+    if truncated:
+        left = limit - seconds
+        try:
+            reply = await dns.asyncquery.tcp(query, where, timeout=max(left, 0.01), port=port)
+        except (dns.exception.DNSException, OSError, EOFError, ValueError) as failure:
+            error = _error(failure)
+        seconds = (time.monotonic_ns() - started) / 1e9
+    return structs.replace(_read(reply, kind), seconds=seconds, truncated=truncated, tcp_error=error)
+
+
+def _error(failure: Exception) -> str:
+    """Return the word for what went wrong with a question."""
+    if isinstance(failure, dns.exception.Timeout | TimeoutError):
+        return "timeout"
+    if isinstance(failure, ConnectionRefusedError):
+        return "refused-port"
+    if isinstance(failure, OSError) and failure.errno:
+        return errno_name(failure)
+    return "closed" if isinstance(failure, EOFError) else "malformed"
+
+
+def _read(reply: dns.message.Message, kind: str) -> Answer:
+    """Return a reply as data: the addresses at the end of its chain of CNAMEs, in order."""
+    wanted = dns.rdatatype.from_text(kind)
+    sets = [rrset for rrset in reply.answer if rrset.rdtype == wanted]
+    aliases = [rrset for rrset in reply.answer if rrset.rdtype == dns.rdatatype.CNAME]
+    return Answer(
+        type=kind,
+        rcode=dns.rcode.to_text(reply.rcode()),
+        addresses=tuple(dict.fromkeys(record.address for rrset in sets for record in rrset)),
+        cnames=tuple(record.target.to_text(omit_final_dot=True) for rrset in aliases for record in rrset),
+        ttl=min((rrset.ttl for rrset in sets), default=None),
+    )
 
 
 async def usable_addresses(
     system: Awaitable[SystemAnswer], servers: Awaitable[tuple[ServerAnswers, ...]]
 ) -> tuple[str, ...]:
     """Return the addresses to call: the C library's, or the nameservers' when it is slow or has none."""
-    raise NotImplementedError
+    own, direct = asyncio.ensure_future(system), asyncio.ensure_future(servers)
+    try:
+        await asyncio.wait({own, direct}, return_when=asyncio.FIRST_COMPLETED)
+        if not own.done():
+            await asyncio.wait({own}, timeout=PATIENCE)
+        if own.done() and own.result().addresses:
+            return own.result().addresses
+        told = tuple(dict.fromkeys(address for server in await direct for address in server.addresses))
+        return told or (await own).addresses
+    finally:
+        for task in (own, direct):
+            task.cancel()
+        await asyncio.gather(own, direct, return_exceptions=True)

@@ -1,0 +1,1 @@
+"""What each finding code means: title, message, why, remedy, and what it may be the reason of."""

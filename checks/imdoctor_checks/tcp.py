@@ -1,0 +1,231 @@
+"""Can port 443 of every address be reached? Step 2 of the list."""
+
+import asyncio
+import socket
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import ClassVar
+
+from msgspec import structs
+
+from imdoctor import Context, Egress, Finding, Judged, Measurement, Observation, Settings, Spec, Summary
+from imdoctor.net.connect import Connect, connect
+from imdoctor.net.machine import Route
+from imdoctor_checks.observations import TcpSeen
+from imdoctor_checks.specs.tcp import FINDINGS
+
+SLOW = 1.0
+"""Seconds (contract of tcp.slow)."""
+CONNECTS = 5
+"""Connects in all to an address that was slow, lossy or wavering; a healthy one is asked once."""
+LOSSY = 2
+"""Of those, with a SYN sent again, from which on a path is called lossy."""
+NO_ROUTE = {"ENETUNREACH", "EADDRNOTAVAIL", "EAFNOSUPPORT"}
+EXHAUSTED = {"EADDRNOTAVAIL", "EMFILE", "ENFILE", "ENOBUFS"}
+FORBIDDEN = {"EACCES", "EPERM"}
+PROHIBITED = {(4, 3): {9, 10, 13}, (6, 1): {1, 5, 6}}
+"""ICMP family and type to the codes "administratively prohibited" (RFC 1812 §5.2.7.1, RFC 4443 §3.1)."""
+PORT_UNREACHABLE = {(4, 3, 3), (6, 1, 4)}
+
+
+class Tcp:
+    """The `tcp` check."""
+
+    name: ClassVar[str] = "tcp"
+    title: ClassVar[str] = "Can the port of every address be reached?"
+    step: ClassVar[int | None] = 2
+    findings: ClassVar[Mapping[str, Spec]] = FINDINGS
+
+    async def observe(self, ctx: Context) -> TcpSeen:
+        """Connect to every address of the families that this host speaks, side by side."""
+        if ctx.proxy is not None:
+            return TcpSeen(skipped="the call goes through a proxy, which connects itself")
+        addresses = await ctx.addresses()
+        if not addresses:
+            return TcpSeen(blocked_by="dns")
+        routes = tuple(ctx.machine.route(address) for address in addresses)
+        tried = await asyncio.gather(*(_address(ctx, address) for address in worth_trying(routes)))
+        return TcpSeen(routes=routes, connects=tuple(one for several in tried for one in several))
+
+    def judge(self, seen: TcpSeen, settings: Settings, others: Mapping[str, Observation]) -> Iterator[Judged]:  # noqa: ARG002 - the observation says it all
+        """Judge each address, then all of them together."""
+        by_address = {
+            one.address: [other for other in seen.connects if other.address == one.address] for one in seen.connects
+        }
+        failed = {address: several for address, several in by_address.items() if all(_failed(one) for one in several)}
+        if by_address and len(failed) == len(by_address):
+            yield from (_failure(several[0]) for several in failed.values())
+        elif failed:
+            yield _partial(by_address, failed)
+        for address, several in by_address.items():
+            if address not in failed:
+                yield from _wavering(address, several)
+        yield from _measurements(seen)
+        yield Summary(_summary(seen, len(by_address) - len(failed), len(by_address)))
+
+    def plan(self, ctx: Context) -> Iterable[Egress]:
+        """List the target; its addresses are known only when its name is resolved."""
+        if ctx.proxy is None:
+            endpoint = ctx.settings.endpoint
+            yield Egress(
+                to=endpoint.host,
+                port=endpoint.port,
+                protocol="tcp",
+                why="a connection to every address, closed again at once",
+            )
+
+
+def worth_trying(routes: Sequence[Route]) -> tuple[str, ...]:
+    """Return the addresses to try: a family without any route is left out, unless nothing would be left."""
+    routed = tuple(route.to for route in routes if route.error not in NO_ROUTE)
+    return routed or tuple(route.to for route in routes)
+
+
+async def _address(ctx: Context, address: str) -> list[Connect]:
+    """Connect once; where that is slow, lossy or fails by somebody's word, a few times more."""
+    tried = [await _connect(ctx, address)]
+    while len(tried) < CONNECTS and _odd(tried) and ctx.left(ctx.settings.timeout):
+        tried.append(await _connect(ctx, address))
+        if all(_failed(one) for one in tried) and len(tried) > 1:
+            break  # asked once more, and the same: that is a finding
+    return tried
+
+
+def _odd(tried: Sequence[Connect]) -> bool:
+    """Tell whether another connect would tell more; silence has been asked twice already."""
+    first = tried[0]
+    return (
+        first.error not in {None, "timeout"}
+        or first.reset_after is not None
+        or _lossy(first)
+        or (first.seconds or 0) > SLOW
+    )
+
+
+def _lossy(one: Connect) -> bool:
+    return one.error is None and (one.attempts > 1 or bool(one.info and one.info.retransmits))
+
+
+def _failed(one: Connect) -> bool:
+    return one.error is not None or one.reset_after is not None
+
+
+async def _connect(ctx: Context, address: str) -> Connect:
+    """Connect, and stay long enough to see a reset before a byte was sent."""
+    port = ctx.settings.endpoint.port
+    seen, sock = await connect(address, port, timeout=ctx.left(ctx.settings.timeout), dial=ctx.machine.dial)
+    if sock is None:
+        return seen
+    rtt = seen.info.rtt if seen.info and seen.info.rtt else seen.seconds or 0.0
+    try:
+        return structs.replace(seen, reset_after=await _reset_within(sock, min(max(2 * rtt, 0.02), 0.1)))
+    finally:
+        sock.close()
+
+
+async def _reset_within(sock: socket.socket, seconds: float) -> float | None:
+    """Return after how many seconds an untouched connection was reset, or None. A server that speaks first is no fault."""
+    started = time.monotonic()
+    try:
+        async with asyncio.timeout(seconds):
+            await asyncio.get_running_loop().sock_recv(sock, 1)
+    except TimeoutError:
+        return None
+    except OSError:
+        return time.monotonic() - started
+    return None
+
+
+def _failure(one: Connect) -> Finding:
+    """Name one address's failure, from the errno, the ICMP message and the silence."""
+    code, confidence, ruled_out = _kind(one)
+    data = {
+        "error": one.error or "ECONNRESET",
+        "said_by": f", says {one.icmp.sender}" if one.icmp and one.icmp.sender else "",
+        "attempts": one.attempts,
+        "waited": one.waited,
+        "icmp": None if one.icmp is None else structs.asdict(one.icmp),
+    }
+    return Finding(code, one.address, data, confidence=confidence, because=(_evidence(one),), ruled_out=ruled_out)  # type: ignore[arg-type]  # the words of Confidence
+
+
+def _kind(one: Connect) -> tuple[str, str, tuple[str, ...]]:
+    """Return the code, the confidence and what was ruled out."""
+    error, icmp = one.error, one.icmp
+    if one.reset_after is not None:
+        return "tcp.reset", "certain", ("tcp.refused", "tcp.timeout")
+    if error in FORBIDDEN or (icmp and icmp.code in PROHIBITED.get((icmp.family, icmp.type), ())):
+        return "tcp.prohibited", "certain", ("tcp.timeout", "tcp.refused")
+    if icmp and (icmp.family, icmp.type, icmp.code) in PORT_UNREACHABLE and icmp.sender != one.address:
+        return "tcp.prohibited", "certain", ("tcp.timeout",)
+    if error == "ECONNREFUSED":
+        return "tcp.refused", "certain", ("tcp.timeout",)
+    if error in EXHAUSTED:
+        return "tcp.local-exhausted", "certain", ("tcp.timeout",)
+    if error == "timeout" and one.local_drops:
+        return "tcp.prohibited", "likely", ()
+    if error == "timeout":
+        return "tcp.timeout", "likely", () if one.local_drops is None else ("tcp.prohibited",)
+    return ("tcp.reset" if error == "ECONNRESET" else "tcp.unreachable"), "certain", ("tcp.timeout",)
+
+
+def _evidence(one: Connect) -> str:
+    where = f"{one.address} port {one.port}"
+    if one.reset_after is not None:
+        return f"{where}: accepted, then reset after {one.reset_after * 1000:.0f} ms"
+    if one.error == "timeout":
+        drops = {None: "", 0: "; this machine let every packet out"}.get(
+            one.local_drops, "; this machine itself dropped packets"
+        )
+        return f"{where}: no answer to {one.attempts} SYNs in {one.waited or 0:.1f} s{drops}"
+    icmp = (
+        ""
+        if one.icmp is None
+        else f", ICMP type {one.icmp.type} code {one.icmp.code} from {one.icmp.sender or 'this machine'}"
+    )
+    return f"{where}: {one.error}{icmp}"
+
+
+def _partial(every: Mapping[str, Sequence[Connect]], failed: Mapping[str, Sequence[Connect]]) -> Finding:
+    """Name a family that fails as a whole while the other works as a whole; else say which addresses fail."""
+    errors = {address: several[0].error or "ECONNRESET" for address, several in failed.items()}
+    data = {
+        "failed": len(failed),
+        "total": len(every),
+        "addresses": errors,
+        "errors": [f"{a}: {error}" for a, error in errors.items()],
+    }
+    because = tuple(_evidence(several[0]) for several in failed.values())
+    for version, mark in (("ipv6", True), ("ipv4", False)):
+        family = {address for address in every if (":" in address) is mark}
+        if family and set(failed) == family:
+            return Finding(f"tcp.{version}-broken", data=data, because=because)
+    return Finding("tcp.partial", data=data, because=because)
+
+
+def _wavering(address: str, several: Sequence[Connect]) -> Iterator[Finding]:
+    """Judge an address that works, but slowly, with loss, or not every time."""
+    bad = [one for one in several if _failed(one)]
+    if bad:
+        errors = sorted({one.error or "ECONNRESET" for one in bad})
+        data = {"failed": len(bad), "total": len(several), "errors": errors}
+        yield Finding("tcp.intermittent", address, data, because=tuple(_evidence(one) for one in bad))
+    lossy = sum(_lossy(one) for one in several)
+    if lossy >= LOSSY:
+        yield Finding("tcp.lossy", address, {"lossy": lossy, "total": len(several)}, confidence="certain")
+    times = [one.seconds for one in several if one.seconds is not None]
+    if min(times, default=0.0) > SLOW:
+        yield Finding("tcp.slow", address, {"seconds": min(times)})
+
+
+def _measurements(seen: TcpSeen) -> Iterator[Measurement]:
+    for one in seen.connects:
+        yield Measurement("connect", one.seconds, "seconds", {"address": one.address})
+        if one.info is not None:
+            yield Measurement("rtt", one.info.rtt, "seconds", {"address": one.address})
+
+
+def _summary(seen: TcpSeen, good: int, total: int) -> str:
+    times = [one.seconds * 1000 for one in seen.connects if one.seconds is not None]
+    took = f", {min(times):.1f} ms" if times else ""
+    return f"{good} of {total} address{'es' * (total != 1)} reached{took}"
