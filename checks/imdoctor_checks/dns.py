@@ -147,16 +147,20 @@ def _wavers(server: ServerAnswers) -> bool:
     return any(failed) and any(answer.rcode == "NOERROR" for answer in answers)
 
 
+def _before(answer: Answer) -> list[str]:
+    """Return what came before the answer that stands, where it took a second question."""
+    if answer.first is not None:
+        return [answer.first]
+    return ["timeout"] if answer.attempts > 1 and answer.rcode is not None else []
+
+
 async def _series(ctx: Context, server: ServerAnswers) -> Series:
     """Ask a server the question that it answered a few times more."""
     kind = "A" if server.a.rcode == "NOERROR" else "AAAA"
-    outcomes = []
+    outcomes: list[str] = []
     for _ in range(SERIES):
         answer = await ask(ctx.machine, server.server, ctx.settings.endpoint.host, kind, ctx.left(0.5))
-        outcomes += [answer.first] * (answer.first is not None) + ["timeout"] * (
-            answer.attempts > 1 and answer.first is None
-        )
-        outcomes.append(answer.outcome)
+        outcomes += [*_before(answer), answer.outcome]
     return Series(server=server.server, outcomes=tuple(outcomes))
 
 
@@ -270,8 +274,7 @@ def _slow(seen: DnsSeen, limit: float) -> Iterator[Finding]:
 def _wavering(seen: DnsSeen) -> Iterator[Finding]:
     for series in seen.series:
         server = next(item for item in seen.servers if item.server == series.server)
-        before = [answer.first or answer.outcome for answer in (server.a, server.aaaa)]
-        before += ["timeout" for answer in (server.a, server.aaaa) if answer.attempts > 1 and answer.first is None]
+        before = [outcome for answer in (server.a, server.aaaa) for outcome in (*_before(answer), answer.outcome)]
         failed = [outcome for outcome in (*before, *series.outcomes) if outcome != "NOERROR"]
         steady = (
             server.aaaa.outcome if server.aaaa.outcome not in {"NOERROR", "timeout"} else None

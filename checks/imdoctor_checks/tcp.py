@@ -9,6 +9,7 @@ from typing import ClassVar
 from msgspec import structs
 
 from imdoctor import Context, Egress, Finding, Judged, Measurement, Observation, Settings, Spec, Summary
+from imdoctor.model import Confidence
 from imdoctor.net.connect import Connect, connect
 from imdoctor.net.machine import Route
 from imdoctor_checks.observations import TcpSeen
@@ -146,27 +147,39 @@ def _failure(one: Connect) -> Finding:
         "waited": one.waited,
         "icmp": None if one.icmp is None else structs.asdict(one.icmp),
     }
-    return Finding(code, one.address, data, confidence=confidence, because=(_evidence(one),), ruled_out=ruled_out)  # type: ignore[arg-type]  # the words of Confidence
+    return Finding(code, one.address, data, confidence=confidence, because=(_evidence(one),), ruled_out=ruled_out)
 
 
-def _kind(one: Connect) -> tuple[str, str, tuple[str, ...]]:
+def _kind(one: Connect) -> tuple[str, Confidence, tuple[str, ...]]:
     """Return the code, the confidence and what was ruled out."""
-    error, icmp = one.error, one.icmp
+    if one.error == "timeout":
+        return _silence(one)
     if one.reset_after is not None:
         return "tcp.reset", "certain", ("tcp.refused", "tcp.timeout")
-    if error in FORBIDDEN or (icmp and icmp.code in PROHIBITED.get((icmp.family, icmp.type), ())):
+    if one.error in FORBIDDEN or _prohibited(one):
         return "tcp.prohibited", "certain", ("tcp.timeout", "tcp.refused")
-    if icmp and (icmp.family, icmp.type, icmp.code) in PORT_UNREACHABLE and icmp.sender != one.address:
-        return "tcp.prohibited", "certain", ("tcp.timeout",)
-    if error == "ECONNREFUSED":
-        return "tcp.refused", "certain", ("tcp.timeout",)
-    if error in EXHAUSTED:
-        return "tcp.local-exhausted", "certain", ("tcp.timeout",)
-    if error == "timeout" and one.local_drops:
+    codes = {
+        "ECONNREFUSED": "tcp.refused",
+        "ECONNRESET": "tcp.reset",
+        **dict.fromkeys(EXHAUSTED, "tcp.local-exhausted"),
+    }
+    return codes.get(one.error or "", "tcp.unreachable"), "certain", ("tcp.timeout",)
+
+
+def _silence(one: Connect) -> tuple[str, Confidence, tuple[str, ...]]:
+    """Tell a drop on this machine itself, which the kernel counts, from one on the way."""
+    if one.local_drops:
         return "tcp.prohibited", "likely", ()
-    if error == "timeout":
-        return "tcp.timeout", "likely", () if one.local_drops is None else ("tcp.prohibited",)
-    return ("tcp.reset" if error == "ECONNRESET" else "tcp.unreachable"), "certain", ("tcp.timeout",)
+    return "tcp.timeout", "likely", () if one.local_drops is None else ("tcp.prohibited",)
+
+
+def _prohibited(one: Connect) -> bool:
+    """Tell whether an ICMP message speaks of a rule; a port-unreachable does when another than the target sent it."""
+    icmp = one.icmp
+    if icmp is None:
+        return False
+    by_rule = icmp.code in PROHIBITED.get((icmp.family, icmp.type), ())
+    return by_rule or ((icmp.family, icmp.type, icmp.code) in PORT_UNREACHABLE and icmp.sender != one.address)
 
 
 def _evidence(one: Connect) -> str:

@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from imdoctor import Spec
 
 TRY = "Try by hand: `nc -vz -w 5 {address} {port}`."
-ASK_FIREWALL = "Ask those who run the firewall to let TCP {port} to {host} out, by name: the service's addresses change and no list of them is given."
+ASK_FIREWALL = (
+    "Ask those who run the firewall to let TCP {port} to {host} out, by name: the service's addresses change, "
+    "and no list of them is given."
+)
 ABOVE = ("tls.*", "probe.*", "clock.*")
 
 FINDINGS: Mapping[str, Spec] = {
