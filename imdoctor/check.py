@@ -12,6 +12,7 @@ import msgspec
 from imdoctor.config.model import Client, Endpoint, ProbeCall
 from imdoctor.config.secrets import Credential
 from imdoctor.model import Confidence, Measurement, Severity
+from imdoctor.net.ledger import LagWatch
 from imdoctor.net.machine import Machine, SystemAnswer
 
 if TYPE_CHECKING:
@@ -162,6 +163,7 @@ class Context:
     deadline: Deadline
     credential: Credential = field(default_factory=Credential)
     tasks: dict[Hashable, "asyncio.Task[Any]"] = field(default_factory=dict)
+        lag: LagWatch = field(default_factory=LagWatch)
     contexts: "dict[bool, ssl.SSLContext]" = field(default_factory=dict)
 
     async def once(self, key: Hashable, make: Callable[[], Coroutine[Any, Any, T]]) -> T:

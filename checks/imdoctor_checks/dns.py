@@ -30,7 +30,7 @@ from imdoctor.net.resolvers import (
     read_resolv_conf,
     upstreams,
 )
-from imdoctor_checks.gateway import look
+from imdoctor_checks.looks.gateway import look
 from imdoctor_checks.observations import DnsSeen, GatewayLook, Series
 from imdoctor_checks.specs.dns import FINDINGS
 

@@ -62,6 +62,29 @@ class TcpSeen(Observation, frozen=True, kw_only=True):
     connects: tuple[Connect, ...] = ()
 
 
+class OtherName(msgspec.Struct, frozen=True, kw_only=True):
+    """The handshake at the same address under another name."""
+
+    name: str
+    handshake: Handshake | None
+
+
+class SmallSegments(msgspec.Struct, frozen=True, kw_only=True):
+    """The handshake with a small maximum segment (TCP_MAXSEG, bytes)."""
+
+    segment: int
+    handshake: Handshake | None
+
+
+class Reference(msgspec.Struct, frozen=True, kw_only=True):
+    """What another trust store says of the chain as sent. None: it could not be tried."""
+
+    store: str
+    passes: bool | None = None
+    holds_issuer: bool | None = None
+    """Whether it holds the authority that issued the chain's last certificate."""
+
+
 class TlsAddress(msgspec.Struct, frozen=True, kw_only=True):
     """One address (None: the proxy's tunnel): the connection, the handshake, a second one that resumes, and later looks."""
 
@@ -71,9 +94,14 @@ class TlsAddress(msgspec.Struct, frozen=True, kw_only=True):
     handshake: Handshake | None = None
     resumption: Handshake | None = None
     again: Handshake | None = None
-    """The same handshake once more, when the first was slow or timed out."""
-    other_name: Handshake | None = None
-    """The handshake under another name, when the first was reset or met silence."""
+    """The same handshake once more, when the first was slow or met silence, a reset or the end."""
+    other_name: OtherName | None = None
+    """When it failed twice so."""
+    small: SmallSegments | None = None
+    """When it met silence twice."""
+    unverified: Handshake | None = None
+    """The handshake without verification, where the failed one did not give the chain."""
+    reference: Reference | None = None
     after: str | None = None
     """What a read before any write met when a client certificate had been asked for: "alert …", "reset", "closed"."""
 
@@ -130,6 +158,19 @@ class ClockSeen(Observation, frozen=True, kw_only=True):
     """Date headers from which an interval for the clock's offset follows; those beside an Age header are left out."""
 
     samples: tuple[DateSample, ...] = ()
+
+
+def bounds(seen: ClockSeen) -> tuple[float, float] | None:
+    """Return the interval, in seconds, in which the server's clock minus the host's lies; None where nothing is known.
+
+    Each sample says: the header's second began no later than the answer came, and ended no earlier than the request
+    left. Samples of one server narrow each other; where they contradict (a clock was stepped), the last one counts.
+    """
+    intervals = [(one.date - one.answered_at, one.date + 1.0 - one.sent_at) for one in seen.samples]
+    if not intervals:
+        return None
+    low, high = max(low for low, _ in intervals), min(high for _, high in intervals)
+    return (low, high) if low <= high else intervals[-1]
 
 
 class ProxySeen(Observation, frozen=True, kw_only=True):

@@ -6,15 +6,23 @@ import msgspec
 
 from imdoctor.im.sites import DEFAULT_SITE
 
+DURATION_PATTERN = r"^([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|s|m|h|d)$"
+PERCENTAGE_PATTERN = r"^([0-9]{1,3}(?:\.[0-9]{1,9})?)%$"
+
 # A number of seconds in the program, `300ms`, `5s`, `2m`, `1h` or `21d` in a file.
 Seconds = Annotated[
     float,
-    msgspec.Meta(ge=0, extra={"duration": True}, extra_json_schema={"type": ["string", "number"]}),
+    msgspec.Meta(ge=0, extra={"duration": True}, extra_json_schema={"type": "string", "pattern": DURATION_PATTERN}),
 ]
 # A number between 0 and 1 in the program, `10%` in a file.
 Percentage = Annotated[
-    float, msgspec.Meta(ge=0, le=1, extra={"percentage": True}, extra_json_schema={"type": ["string", "number"]})
+    float,
+    msgspec.Meta(
+        ge=0, le=1, extra={"percentage": True}, extra_json_schema={"type": "string", "pattern": PERCENTAGE_PATTERN}
+    ),
 ]
+# A file's path; a relative one is relative to the configuration's file, and absolute in the program.
+FilePath = Annotated[str, msgspec.Meta(extra={"path": True})]
 Port = Annotated[int, msgspec.Meta(ge=1, le=65535)]
 SdkAppId = Annotated[int, msgspec.Meta(ge=1, le=4294967295)]
 
@@ -59,7 +67,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     timeout: Seconds = 5.0
     probe: ProbeCall | None = None
     client: Client = Client()
-    ca_file: str | None = None
+    ca_file: FilePath | None = None
     proxy: str = "env"
 
 

@@ -99,8 +99,9 @@ class Machine:
     """Everything of a host that an observer reads or goes through.
 
     ``dial`` maps an address and port to those really dialled; the lab keeps public-looking addresses on loopback by it.
-    ``resolve`` stands for the C library's look-up (None: getaddrinfo itself). ``ca_file`` is the system's trust
-    store (None: OpenSSL's default places). ``controls`` are public resolvers asked on TCP 443 whether there is a network.
+    ``resolve`` stands for the C library's look-up (None: getaddrinfo itself). ``ca_file`` is the system's trust store
+    (None: OpenSSL's default places), ``reference_ca_file`` one to compare it with (None: the one that httpx brings).
+    ``controls`` are public resolvers asked on TCP 443 whether there is a network.
     """
 
     resolv_conf: Path = Path("/etc/resolv.conf")
@@ -115,4 +116,5 @@ class Machine:
     gateways: Callable[[], tuple[str, ...]] = gateways
     wall: Callable[[], float] = time.time
     ca_file: Path | None = None
+    reference_ca_file: Path | None = None
     controls: tuple[str, ...] = ("223.5.5.5", "2400:3200::1")

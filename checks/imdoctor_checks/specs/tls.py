@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from imdoctor import Spec
 
 LOOK = "Look by hand: `openssl s_client -connect {address}:{port} -servername {host} </dev/null`."
-ABOVE = ("probe.*", "clock.*")
+ABOVE = ("probe.*", "clock.*", "tls.addresses-differ")
 FIREWALL = "Ask those who run the firewall to let TLS to {host} pass uninspected and uncut."
 SERVER = "Compare with another network. If it is the same there, tell the service's support what you saw; call the backup domain meanwhile."
 
@@ -35,14 +35,14 @@ FINDINGS: Mapping[str, Spec] = {
         "fail",
         title="The TLS handshake is reset",
         message="{address}: reset in answer to the ClientHello",
-        why="The connection is accepted, and reset once TLS begins. A filter on the way does this, or the server behind a load balancer is gone.",
+        why="The connection is accepted, and reset once TLS begins. A filter on the way does this, or a balancer without a server.",
         remedy=(LOOK, FIREWALL, SERVER),
         explains=ABOVE,
     ),
     "tls.closed": Spec(
         "fail",
         title="The connection is closed during the TLS handshake",
-        message="{address}: closed in answer to the ClientHello",
+        message="{address}: ended in answer to the ClientHello ({error})",
         why="The connection is accepted, and ended without a word of TLS.",
         remedy=(LOOK, FIREWALL, SERVER),
         explains=ABOVE,
@@ -54,7 +54,7 @@ FINDINGS: Mapping[str, Spec] = {
         why="The same address shakes hands under another name, so something on the way reads the name and cuts it off.",
         remedy=(
             FIREWALL,
-            "Show it by hand: `openssl s_client -connect {address}:{port} -servername {other} </dev/null` succeeds, with {host} it does not.",
+            "Show it: `openssl s_client -connect {address}:{port} -servername {other} </dev/null` succeeds, with {host} it does not.",
         ),
         explains=(*ABOVE, "tls.reset", "tls.timeout", "tls.closed"),
         confidence="certain",
@@ -114,7 +114,7 @@ FINDINGS: Mapping[str, Spec] = {
         message="{address}: the certificate of {subject} expired {days} days ago",
         why="Its last day has passed, so no client may trust it any more.",
         remedy=(
-            "See its dates: `openssl s_client -connect {address}:{port} -servername {host} </dev/null | openssl x509 -noout -dates -issuer`.",
+            "See its dates: `openssl s_client -connect {address}:{port} -servername {host} </dev/null | openssl x509 -noout -dates`.",
             "Check this host's clock: `timedatectl`.",
             SERVER,
         ),
@@ -154,7 +154,7 @@ FINDINGS: Mapping[str, Spec] = {
         "fail",
         title="The server leaves a certificate out of the chain",
         message="{address}: nothing at hand has issued the chain's last certificate ({last})",
-        why="The chain as sent ends below a root, and its missing link is not in this host's store. Browsers may fetch it; programs do not.",
+        why="The chain as sent ends below a root, and this host's store lacks its next link. Browsers may fetch it; programs do not.",
         remedy=(
             "Count what is sent: `openssl s_client -connect {address}:{port} -servername {host} -showcerts </dev/null | grep -c BEGIN`.",
             SERVER,

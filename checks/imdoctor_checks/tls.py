@@ -1,0 +1,233 @@
+"""The `tls` check: a handshake with every address, with whom, by which version and certificate, valid until when."""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from collections.abc import Iterable, Iterator, Mapping
+from typing import ClassVar
+
+import msgspec
+from msgspec import structs
+
+from imdoctor import Context, Egress, Judged, Measurement, Observation, Seconds, Settings, Spec, Summary, pick
+from imdoctor.im.sites import backup_of
+from imdoctor.net.connect import Connect, connect
+from imdoctor.net.handshake import Handshake, TlsStream, handshake
+from imdoctor.net.proxy import Tunnel
+from imdoctor.net.trust import holds, passes, reference_store
+from imdoctor_checks.looks.path import open_tunnel
+from imdoctor_checks.observations import ClockSeen, OtherName, Reference, SmallSegments, TlsAddress, TlsSeen
+from imdoctor_checks.specs.tls import FINDINGS
+from imdoctor_checks.verdicts.tls import DAY, judge_path, judge_together
+
+SLOW = 1.0
+"""Seconds (contract of tls.slow)."""
+SMALL = 256
+"""Bytes of TCP_MAXSEG: a ClientHello of today is too short to be cut by the customary 536."""
+LATE_REFUSAL = 0.5
+"""Seconds to wait for a refusal after the handshake: with TLS 1.3 it comes late (RFC 8446 §4.4.2)."""
+TICKET = 0.25
+"""Seconds to wait for a session ticket, which TLS 1.3 sends after the handshake."""
+CUT = {"timeout", "reset", "closed"}
+"""Failures that leave open who did it: they are asked once more, and under another name."""
+
+
+class TlsOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`expiring`: how long before its end a certificate is worth a warning. `reference_ca_file`: None is the store that httpx brings."""
+
+    expiring: Seconds = 21 * DAY
+    reference_ca_file: str | None = None
+
+
+class Tls:
+    """The `tls` check."""
+
+    name: ClassVar[str] = "tls"
+    title: ClassVar[str] = (
+        "Does the TLS handshake succeed, with whom, by which version and certificate, valid until when?"
+    )
+    step: ClassVar[int | None] = None
+    options: ClassVar[type[msgspec.Struct]] = TlsOptions
+    findings: ClassVar[Mapping[str, Spec]] = FINDINGS
+
+    async def observe(self, ctx: Context) -> TlsSeen:
+        """Shake hands at every address side by side, or once through the proxy's tunnel."""
+        addresses: tuple[str | None, ...] = (None,) if ctx.proxy is not None else await ctx.addresses()
+        if not addresses:
+            return TlsSeen(blocked_by="dns")
+        paths = await asyncio.gather(*(_look(ctx, address) for address in addresses))
+        reached = any(path.handshake is not None for path in paths)
+        blocker = None if reached else "proxy" if ctx.proxy is not None else "tcp"
+        return TlsSeen(blocked_by=blocker, now=ctx.machine.wall(), paths=tuple(paths))
+
+    def judge(self, seen: TlsSeen, settings: Settings, others: Mapping[str, Observation]) -> Iterator[Judged]:
+        """Judge each path that was reached, then all of them together."""
+        options = settings.options("tls", TlsOptions)
+        reached = [path for path in seen.paths if path.handshake is not None]
+        for path in reached:
+            yield from judge_path(path, seen.now or 0.0, settings, pick(others, "clock", ClockSeen), options.expiring)
+        yield from judge_together(reached, settings)
+        yield from _measurements(reached, seen.now)
+        yield Summary(_summary(reached, seen.now))
+
+    def plan(self, ctx: Context) -> Iterable[Egress]:
+        """List the handshakes."""
+        host, port = ctx.settings.endpoint.host, ctx.settings.endpoint.port
+        yield Egress(to=host, port=port, protocol="tls", why="a handshake with every address, and one that resumes")
+        other = backup_of(host) or "example.com"
+        why = f"a handshake with the same addresses under the name {other}, or with small segments"
+        yield Egress(to=host, port=port, protocol="tls", why=why, condition="a handshake is cut off")
+
+
+async def _look(ctx: Context, address: str | None) -> TlsAddress:
+    """Shake hands at one address; on failure take the looks that tell the possible causes apart."""
+    opened, sock = await _open(ctx, address)
+    if sock is None:
+        return opened
+    first, stream = await _shake(ctx, sock)
+    seen = structs.replace(opened, handshake=first)
+    if stream is not None:
+        return await _when_good(ctx, seen, stream)
+    if first.error in CUT:
+        seen = await _when_cut(ctx, seen)
+    if first.error == "verify":
+        seen = structs.replace(seen, reference=_reference(ctx, seen))
+    return seen
+
+
+async def _open(
+    ctx: Context, address: str | None, max_segment: int | None = None
+) -> tuple[TlsAddress, socket.socket | None]:
+    limit, port = ctx.left(ctx.settings.timeout), ctx.settings.endpoint.port
+    told: Connect | Tunnel
+    if address is None:
+        tunnel, sock = await open_tunnel(ctx, limit)
+        return TlsAddress(address=None, tunnel=tunnel), sock
+    told, sock = await connect(address, port, timeout=limit, dial=ctx.machine.dial, max_segment=max_segment)
+    return TlsAddress(address=address, connect=told), sock
+
+
+async def _shake(
+    ctx: Context,
+    sock: socket.socket,
+    *,
+    name: str | None = None,
+    verify: bool = True,
+    session: ssl.SSLSession | None = None,
+) -> tuple[Handshake, TlsStream | None]:
+    host = name or ctx.settings.endpoint.host
+    context, limit, started = ctx.tls(verify=verify), ctx.left(ctx.settings.timeout), ctx.lag.now()
+    seen, stream = await handshake(sock, context=context, server_name=host, timeout=limit, session=session)
+    return structs.replace(seen, late=ctx.lag.late_since(started)), stream
+
+
+async def _when_good(ctx: Context, seen: TlsAddress, stream: TlsStream) -> TlsAddress:
+    """After a good handshake: a late refusal, resumption, another look when it was slow, and who vouches for the chain."""
+    first = seen.handshake
+    try:
+        if first is not None and first.client_certificate_requested:
+            return structs.replace(seen, after=await _late_refusal(stream))
+        session = await _ticket(stream)
+    finally:
+        stream.close()
+    resumption = await _again(ctx, seen.address, session=session)
+    slow = first is not None and (first.seconds or 0.0) > SLOW
+    again = await _again(ctx, seen.address) if slow else None
+    return structs.replace(seen, resumption=resumption, again=again, reference=_reference(ctx, seen))
+
+
+async def _late_refusal(stream: TlsStream) -> str | None:
+    """Read before any write: a server that refuses late says so now. Silence is consent."""
+    try:
+        data = await stream.read(1, timeout=LATE_REFUSAL)
+    except TimeoutError:
+        return None
+    except ssl.SSLError as error:
+        return f"alert {error.reason}"
+    except OSError:
+        return "reset"
+    return None if data else "closed"
+
+
+async def _ticket(stream: TlsStream) -> ssl.SSLSession | None:
+    """Return the session to resume; with TLS 1.3 wait a moment for its ticket."""
+    if stream.session is not None and stream.session.has_ticket:
+        return stream.session
+    with contextlib.suppress(TimeoutError, OSError):
+        await stream.read(1, timeout=TICKET)
+    return stream.session
+
+
+async def _again(
+    ctx: Context,
+    address: str | None,
+    *,
+    name: str | None = None,
+    verify: bool = True,
+    session: ssl.SSLSession | None = None,
+    max_segment: int | None = None,
+) -> Handshake | None:
+    """Shake hands once more over a new connection, in the manner told; None when no connection came about."""
+    _, sock = await _open(ctx, address, max_segment)
+    if sock is None:
+        return None
+    seen, stream = await _shake(ctx, sock, name=name, verify=verify, session=session)
+    if stream is not None:
+        stream.close()
+    return seen
+
+
+async def _when_cut(ctx: Context, seen: TlsAddress) -> TlsAddress:
+    """Take the looks for a handshake that met silence, a reset or the end: again, under another name, with small segments."""
+    other = backup_of(ctx.settings.endpoint.host) or "example.com"
+    silent = seen.handshake is not None and seen.handshake.error == "timeout" and seen.address is not None
+    again, under_other, small = await asyncio.gather(
+        _again(ctx, seen.address),
+        _again(ctx, seen.address, name=other, verify=False),
+        _again(ctx, seen.address, max_segment=SMALL) if silent else _nothing(),
+    )
+    return structs.replace(
+        seen,
+        again=again,
+        other_name=OtherName(name=other, handshake=under_other),
+        small=SmallSegments(segment=SMALL, handshake=small) if silent else None,
+    )
+
+
+async def _nothing() -> None:
+    return None
+
+
+def _reference(ctx: Context, seen: TlsAddress) -> Reference | None:
+    """Hold the chain against the reference store; not where the target has a store of its own."""
+    chain = seen.handshake.chain if seen.handshake else ()
+    if ctx.settings.ca_file or not chain:
+        return None
+    store = (
+        ctx.settings.options("tls", TlsOptions).reference_ca_file or ctx.machine.reference_ca_file or reference_store()
+    )
+    passed = passes([certificate.pem for certificate in chain], str(store), ctx.settings.endpoint.host)
+    return Reference(store=str(store), passes=passed, holds_issuer=holds(str(store), chain[-1].issuer))
+
+
+def _measurements(reached: Iterable[TlsAddress], now: float | None) -> Iterator[Measurement]:
+    for path in reached:
+        labels = {"address": path.address or "through the proxy"}
+        if path.handshake is not None:
+            yield Measurement("handshake", path.handshake.seconds, "seconds", labels)
+            ends = path.handshake.chain[0].not_after if path.handshake.chain else None
+            if ends is not None and now is not None:
+                yield Measurement("certificate_expires_in", ends - now, "seconds", labels)
+        if path.resumption is not None and path.resumption.resumed:
+            yield Measurement("resumed", path.resumption.seconds, "seconds", labels)
+
+
+def _summary(reached: list[TlsAddress], now: float | None) -> str:
+    good = [path.handshake for path in reached if path.handshake and path.handshake.error is None]
+    if not good:
+        return ""
+    ends = min((shake.chain[0].not_after or 0.0 for shake in good if shake.chain), default=None)
+    valid = "" if ends is None or now is None else f", valid {(ends - now) / DAY:.0f} days"
+    times = min(shake.seconds or 0.0 for shake in good) * 1000
+    return f"{good[0].version}{valid}, {len(good)} address{'es' * (len(good) != 1)}, {times:.1f} ms"

@@ -1,0 +1,1 @@
+"""Judgements too long for their check's file; pure, like every `judge`."""

@@ -1,0 +1,226 @@
+"""The judgement of handshakes: what the certificate, the error and the later looks say together."""
+
+import ipaddress
+import re
+from collections.abc import Iterator, Sequence
+
+from imdoctor import Finding, Settings
+from imdoctor.check import is_address
+from imdoctor.model import Confidence
+from imdoctor.net.certificate import Certificate
+from imdoctor.net.handshake import Handshake
+from imdoctor_checks.observations import ClockSeen, TlsAddress, bounds
+
+DAY = 86400.0
+SLOW = 1.0
+"""Seconds (contract of tls.slow)."""
+WEAK_RSA = 2048
+"""Bits below which an RSA key is weak (NIST SP 800-57)."""
+OLD = {"SSLv3", "TLSv1", "TLSv1.1"}
+X509_EXPIRED, X509_NOT_YET = 10, 9
+X509_NO_ISSUER = {2, 18, 19, 20, 21}
+"""OpenSSL's X509_V_ERR_ codes for a chain that leads to nothing trusted."""
+ENDINGS = {"timeout": "tls.timeout", "reset": "tls.reset", "closed": "tls.closed"}
+DIRECT = {
+    "not-tls": "tls.not-tls",
+    "protocol-version": "tls.protocol-version",
+    "no-shared-cipher": "tls.no-shared-cipher",
+}
+INSPECTORS = re.compile(
+    r"zscaler|forti(net|gate)|palo alto|sophos|blue ?coat|symantec web|check ?point|sangfor|深信服|umbrella|mcafee|skyhigh|netskope"
+    r"|kaspersky|avast|eset\b|bitdefender|mitmproxy|charles proxy|fiddler|portswigger|squid|websense|forcepoint|barracuda|watchguard"
+    r"|\bssl inspect|\btls inspect|hillstone|奇安信|qianxin|360 ?(safe|天擎)",
+    re.IGNORECASE,
+)
+"""Names under which products that inspect TLS issue their certificates."""
+
+
+def judge_path(
+    path: TlsAddress, now: float, settings: Settings, clock: ClockSeen | None, expiring: float
+) -> Iterator[Finding]:
+    """Judge one path on which a handshake was tried."""
+    shake = path.handshake
+    if shake is None:
+        return
+    if path.after or (shake.client_certificate_requested and shake.error not in {None, "verify", "timeout"}):
+        error = path.after or shake.alert or shake.error
+        because = (f"{_where(path)}: a CertificateRequest was seen, then {error}",)
+        yield Finding("tls.client-cert-required", path.address, {"error": error}, because=because)
+    elif shake.error is None:
+        yield from _good(path, shake, now, settings, expiring)
+    elif shake.error == "verify":
+        yield from _unverified(path, shake, now, settings, clock)
+    elif shake.error in ENDINGS:
+        yield _cut(path, shake)
+    else:
+        yield _refused(path, shake)
+
+
+def judge_together(paths: Sequence[TlsAddress], settings: Settings) -> Iterator[Finding]:
+    """Judge whether the addresses answer alike; certificates of the same names by the same issuer are alike."""
+    del settings
+    good = [path.address for path in paths if path.handshake and path.handshake.error is None and not path.after]
+    bad = [path.address for path in paths if path.address not in good]
+    if good and bad:
+        yield Finding("tls.addresses-differ", data={"good": good, "bad": bad})
+
+
+def _where(path: TlsAddress) -> str:
+    return path.address or "through the proxy"
+
+
+def _good(path: TlsAddress, shake: Handshake, now: float, settings: Settings, expiring: float) -> Iterator[Finding]:
+    times = [one.seconds for one in (shake, path.again) if one is not None and one.seconds is not None]
+    if path.again is not None and min(times) > SLOW:
+        yield Finding("tls.slow", path.address, {"seconds": min(times)})
+    for weakness in _weaknesses(shake):
+        yield Finding("tls.weak", path.address, {"weakness": weakness})
+    leaf = shake.chain[0] if shake.chain else None
+    if leaf is not None and leaf.not_after is not None and 0 < leaf.not_after - now <= expiring:
+        yield Finding(
+            "tls.cert-expiring", path.address, {"subject": leaf.subject, "days": (leaf.not_after - now) // DAY}
+        )
+    local = path.reference is not None and path.reference.passes is False and path.reference.holds_issuer is False
+    if local and leaf is not None and not settings.ca_file:
+        authority = shake.chain[-1].issuer
+        because = (f"{_where(path)}: issued by {leaf.issuer}; trusted by this host's store, unknown to {_store(path)}",)
+        data = {"authority": authority}
+        yield Finding("tls.intercepted", path.address, data, severity="warn", confidence="likely", because=because)
+
+
+def _store(path: TlsAddress) -> str:
+    return path.reference.store if path.reference else "the reference store"
+
+
+def _weaknesses(shake: Handshake) -> Iterator[str]:
+    if shake.version in OLD:
+        yield f"the version is {shake.version}"
+    for certificate in shake.chain[:1]:
+        bits = certificate.key.removeprefix("RSA ")
+        if certificate.key.startswith("RSA ") and int(bits) < WEAK_RSA:
+            yield f"the certificate's key is {certificate.key}"
+    for certificate in shake.chain:
+        if certificate.signature in {"sha1", "md5"} and not certificate.self_signed:
+            yield f"the certificate of {certificate.subject} is signed with {certificate.signature}"
+
+
+def _unverified(
+    path: TlsAddress, shake: Handshake, now: float, settings: Settings, clock: ClockSeen | None
+) -> Iterator[Finding]:
+    """Judge a chain that did not verify: OpenSSL tells its first objection only, the leaf itself tells the others."""
+    if not shake.chain:
+        yield _untrusted(path, shake, None)
+        return
+    leaf = shake.chain[0]
+    found = [*_dates(path, shake, now, clock), *_name(path, leaf, settings)]
+    if shake.verify_code in X509_NO_ISSUER or not found:
+        found = [_trust(path, shake), *found]
+    yield from found
+
+
+def _dates(path: TlsAddress, shake: Handshake, now: float, clock: ClockSeen | None) -> Iterator[Finding]:
+    """Judge the dates by the host's clock; the server's clock, where it is known, says how sure that is."""
+    known = bounds(clock) if clock is not None else None
+    low, high = known or (0.0, 0.0)
+    blamed = {X509_EXPIRED, X509_NOT_YET} & {shake.verify_code}
+    for certificate in shake.chain if blamed else shake.chain[:1]:
+        starts, ends = certificate.not_before, certificate.not_after
+        if ends is not None and ends < now:
+            sure = known is not None and ends < now + low
+            yield _dated("tls.cert-expired", path, certificate, (now - ends) // DAY, sure=sure)
+        elif starts is not None and starts > now:
+            sure = known is not None and starts > now + high
+            yield _dated("tls.cert-not-yet-valid", path, certificate, (starts - now) // DAY, sure=sure)
+
+
+def _dated(code: str, path: TlsAddress, certificate: Certificate, days: float, *, sure: bool) -> Finding:
+    confidence: Confidence = "certain" if sure else "possible"
+    data = {
+        "subject": certificate.subject,
+        "days": days,
+        "not_before": certificate.not_before,
+        "not_after": certificate.not_after,
+    }
+    return Finding(code, path.address, data, confidence=confidence, ruled_out=("clock.skewed",) if sure else ())
+
+
+def _name(path: TlsAddress, leaf: Certificate, settings: Settings) -> Iterator[Finding]:
+    host = settings.endpoint.host
+    if not any(matches(name, host) for name in leaf.names):
+        yield Finding("tls.cert-hostname", path.address, {"names": leaf.names[:10] or [leaf.subject]})
+
+
+def matches(pattern: str, host: str) -> bool:
+    """Tell whether a certificate's name covers a host: a wildcard stands for the whole leftmost label (RFC 9525 §6.3)."""
+    if is_address(host):
+        return is_address(pattern) and ipaddress.ip_address(pattern) == ipaddress.ip_address(host)
+    pattern, host = pattern.lower().rstrip("."), host.lower().rstrip(".")
+    if pattern.startswith("*."):
+        return "." in host and host.partition(".")[2] == pattern[2:]
+    return pattern == host
+
+
+def _trust(path: TlsAddress, shake: Handshake) -> Finding:
+    """Say why the chain leads to nothing trusted."""
+    leaf, last = shake.chain[0], shake.chain[-1]
+    if len(shake.chain) == 1 and leaf.self_signed:
+        return Finding("tls.cert-self-signed", path.address, {"subject": leaf.subject})
+    named = next((one.issuer for one in shake.chain if INSPECTORS.search(one.issuer)), None)
+    if named is not None:
+        because = (f"{_where(path)}: issued by {leaf.issuer}; {shake.verify_message}",)
+        return Finding("tls.intercepted", path.address, {"authority": named}, confidence="certain", because=because)
+    if path.reference is not None and path.reference.passes:
+        because = (
+            f"{_where(path)}: this host's store: {shake.verify_message}; {path.reference.store}: the chain verifies",
+        )
+        return Finding("tls.ca-store-outdated", path.address, {"reference": path.reference.store}, because=because)
+    if shake.verify_code in X509_NO_ISSUER and not last.self_signed:
+        because = (
+            f"{_where(path)}: {len(shake.chain)} certificate(s) sent, the last issued by {last.issuer}: {shake.verify_message}",
+        )
+        known = path.reference is not None and path.reference.holds_issuer
+        data = {"last": last.subject, "missing": last.issuer, "root_known": known}
+        return Finding("tls.chain-incomplete", path.address, data, because=because)
+    return _untrusted(path, shake, last)
+
+
+def _untrusted(path: TlsAddress, shake: Handshake, last: Certificate | None) -> Finding:
+    authority = last.issuer if last else "an authority that could not be seen"
+    because = (f"{_where(path)}: {shake.verify_message}; the chain ends in {authority}",)
+    ruled_out = ("tls.ca-store-outdated",) if path.reference and path.reference.passes is False else ()
+    return Finding("tls.cert-untrusted", path.address, {"authority": authority}, because=because, ruled_out=ruled_out)
+
+
+def _cut(path: TlsAddress, shake: Handshake) -> Finding:
+    """Judge silence, a reset or the end by what the later looks met."""
+    error = shake.error or ""
+    first = f"{_where(path)}: the handshake ended in {error}"
+    if path.again is not None and path.again.error is None:
+        return Finding(
+            "tls.intermittent", path.address, {"error": error}, because=(first, "the same once more: success")
+        )
+    if path.other_name and path.other_name.handshake and path.other_name.handshake.error is None:
+        data = {"error": error, "other": path.other_name.name}
+        because = (f"{first}, twice", f"under the name {path.other_name.name}: success")
+        return Finding("tls.sni-filtered", path.address, data, because=because, ruled_out=("tls.mtu-blackhole",))
+    if path.small and path.small.handshake and path.small.handshake.error is None:
+        because = (f"{first}, twice", f"with segments of {path.small.segment} bytes: success")
+        data = {"segment": path.small.segment}
+        return Finding("tls.mtu-blackhole", path.address, data, because=because, ruled_out=("tls.sni-filtered",))
+    excluded = ["tls.sni-filtered"] if path.other_name else []
+    excluded += ["tls.mtu-blackhole"] if path.small else []
+    data = {"error": error, "waited": shake.waited}
+    confidence: Confidence = "likely" if excluded else "possible"
+    return Finding(
+        ENDINGS[error], path.address, data, confidence=confidence, because=(first,), ruled_out=tuple(excluded)
+    )
+
+
+def _refused(path: TlsAddress, shake: Handshake) -> Finding:
+    """Name a refusal that speaks for itself; an alert of another kind ends the handshake all the same."""
+    said = shake.alert or shake.error
+    data = {"error": said, "first_bytes": shake.first_bytes, "alert": shake.alert}
+    because = (f"{_where(path)}: {shake.error}{f' (alert {shake.alert})' if shake.alert else ''}",)
+    return Finding(
+        DIRECT.get(shake.error or "", "tls.closed"), path.address, data, because=because, confidence="certain"
+    )

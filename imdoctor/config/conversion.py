@@ -1,0 +1,194 @@
+"""From YAML nodes to typed values, leaf by leaf, so that every error has its place and none hides another."""
+
+import types
+import typing
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from imdoctor.config.model import Endpoint
+from imdoctor.config.problems import Problem, looks_secret, shown, suggestion
+from imdoctor.config.values import parse_duration, parse_endpoint, parse_percentage
+from imdoctor.config.yamlnodes import CORE, pairs, place, plain
+
+SECRET_WORDS = ("secret", "password", "passwd", "token", "usersig", "sig", "key")
+A_SECRET = "a secret is a path or a variable's name"  # noqa: S105 - a sentence
+
+FORMS: Mapping[str, Callable[[str], float]] = {"duration": parse_duration, "percentage": parse_percentage}
+
+EXPECTED: Mapping[type, tuple[str, str]] = {
+    str: ("a text", "put it in quotes"),
+    int: ("a whole number", "write its digits, without quotes"),
+    float: ("a number", "write its digits, without quotes"),
+    bool: ("true or false", "write one of them, without quotes"),
+}
+
+
+@dataclass
+class Conversion:
+    """One file's conversion: the problems found so far. A value that has a problem comes out as None."""
+
+    file: str
+    folder: Path
+    problems: list[Problem] = field(default_factory=list)
+
+    def problem(self, node: yaml.Node, text: str) -> None:
+        """Note what is wrong at a node."""
+        self.problems.append(place(node.start_mark, text, self.file))
+
+    def value(self, node: yaml.Node, kind: Any, name: str) -> Any:  # noqa: ANN401 - any annotation, any value
+        """Return a node as the annotation's type; ``name`` is the key that it stands under."""
+        base, extra, metas = _peel(kind)
+        if typing.get_origin(base) in {typing.Union, types.UnionType}:
+            return self._union(node, base, name)
+        if form := next((FORMS[key] for key in FORMS if extra.get(key)), None):
+            return self._form(node, form, kind, name)
+        if base is Endpoint:
+            return self._form(node, parse_endpoint, base, name)
+        if isinstance(base, type) and issubclass(base, msgspec.Struct):
+            return self.struct(node, base, name)
+        if typing.get_origin(base) in {tuple, list}:
+            return self._sequence(node, base, name)
+        if typing.get_origin(base) is dict:
+            return self._mapping(node, base, name)
+        value = self._leaf(node, base, kind if metas else base, name)
+        return str((self.folder / value).absolute()) if extra.get("path") and isinstance(value, str) else value
+
+    def struct(self, node: yaml.Node, kind: type[msgspec.Struct], name: str) -> Any:  # noqa: ANN401 - a struct of that type
+        """Return a mapping as a struct: unknown and missing keys are problems."""
+        fields = {item.encode_name: item for item in msgspec.structs.fields(kind)}
+        before = len(self.problems)
+        found = {}
+        for key, item in self.entries(node, fields, name):
+            found[fields[key].name] = self.value(item, fields[key].type, key)
+        for missing in (key for key, item in fields.items() if item.required and item.name not in found):
+            self.problem(node, f"{name}: {missing} is missing: add `{missing}: …`")
+        if len(self.problems) > before:
+            return None
+        try:
+            return kind(**found)
+        except (TypeError, ValueError) as error:  # raised by a check's own __post_init__
+            self.problem(node, f"{name}: {error}")
+            return None
+
+    def entries(self, node: yaml.Node, known: Mapping[str, object], name: str) -> list[tuple[str, yaml.Node]]:
+        """Return a mapping's known keys with their nodes; the others are problems with a suggestion."""
+        if not isinstance(node, yaml.MappingNode):
+            self.problem(
+                node, f"{name}: a mapping is expected: write keys and values, such as `{next(iter(known), 'key')}: …`"
+            )
+            return []
+        found = pairs(node, self.problems, self.file)
+        for key, _ in found:
+            if key.value not in known:
+                self.problem(key, _unknown(key.value, known))
+        return [(key.value, item) for key, item in found if key.value in known]
+
+    def _union(self, node: yaml.Node, base: Any, name: str) -> Any:  # noqa: ANN401 - as value
+        kinds = [kind for kind in typing.get_args(base) if kind is not types.NoneType]
+        if _is_null(node) and len(kinds) < len(typing.get_args(base)):
+            return None
+        return self.value(node, kinds[0], name) if len(kinds) == 1 else self._other(node, base, name)
+
+    def _form(self, node: yaml.Node, parse: Callable[[str], Any], kind: Any, name: str) -> Any:  # noqa: ANN401 - as value
+        """Return a text in a form of its own, such as a duration."""
+        if not isinstance(node, yaml.ScalarNode) or _is_null(node):
+            self.problem(node, f"{name}: one value is expected here")
+            return None
+        try:
+            return msgspec.convert(parse(node.value), kind)
+        except (ValueError, msgspec.ValidationError) as error:
+            self.problem(node, f"{name}: {error}")
+            return None
+
+    def _sequence(self, node: yaml.Node, base: Any, name: str) -> Any:  # noqa: ANN401 - as value
+        inner = typing.get_args(base)
+        if typing.get_origin(base) is tuple and (len(inner) != 2 or inner[1] is not ...):  # noqa: PLR2004 - tuple[T, ...]
+            return self._other(node, base, name)
+        if not isinstance(node, yaml.SequenceNode):
+            self.problem(node, f"{name}: a list is expected: write `[a, b]`, or a line `- a` for each")
+            return None
+        return typing.get_origin(base)(self.value(item, inner[0], name) for item in node.value)
+
+    def _mapping(self, node: yaml.Node, base: Any, name: str) -> Any:  # noqa: ANN401 - as value
+        if not isinstance(node, yaml.MappingNode):
+            self.problem(node, f"{name}: a mapping is expected: write keys and values")
+            return None
+        found = pairs(node, self.problems, self.file)
+        return {key.value: self.value(item, typing.get_args(base)[1], key.value) for key, item in found}
+
+    def _leaf(self, node: yaml.Node, base: Any, kind: Any, name: str) -> Any:  # noqa: ANN401 - as value
+        if base not in EXPECTED:
+            return self._other(node, kind, name)
+        if not isinstance(node, yaml.ScalarNode) or not _fits(node, base):
+            what, instead = EXPECTED[base]
+            self.problem(node, f"{name}: {what} is expected: {instead}")
+            return None
+        return self._other(node, kind, name)
+
+    def _other(self, node: yaml.Node, kind: Any, name: str) -> Any:  # noqa: ANN401 - as value
+        """Return what msgspec makes of a node: the word on ranges, choices and shapes is its own."""
+        before = len(self.problems)
+        value = plain(node, self.problems, self.file)
+        if len(self.problems) > before:
+            return None
+        try:
+            return msgspec.convert(value, kind)
+        except msgspec.ValidationError as error:
+            self.problem(node, f"{name}: {_reworded(error, kind)}")
+            return None
+
+
+def _peel(kind: Any) -> tuple[Any, dict[str, Any], tuple[Any, ...]]:  # noqa: ANN401 - any annotation
+    """Return an annotation without Annotated, the ``extra`` of its Meta, and its metadata."""
+    if typing.get_origin(kind) is not typing.Annotated:
+        return kind, {}, ()
+    base, *metas = typing.get_args(kind)
+    extra = {key: item for meta in metas if isinstance(meta, msgspec.Meta) for key, item in (meta.extra or {}).items()}
+    return base, extra, tuple(metas)
+
+
+def _is_null(node: yaml.Node) -> bool:
+    return bool(node.tag == f"{CORE}null")
+
+
+def _fits(node: yaml.Node, base: type) -> bool:
+    """Tell whether YAML reads a scalar as the type; dates are texts, and whole numbers are numbers."""
+    kind = node.tag.removeprefix(CORE)
+    wanted = {str: {"str", "timestamp", "value"}, int: {"int"}, float: {"int", "float"}, bool: {"bool"}}
+    return kind in wanted[base]
+
+
+def _unknown(key: str, known: Mapping[str, object]) -> str:
+    """Return the sentence for an unknown key: where a secret seems to be meant, how a secret is given."""
+    homes = sorted(name for name in known if name.endswith(("_file", "_env")))
+    parts = key.lower().replace("-", "_").split("_")
+    if (
+        key not in known
+        and homes
+        and (looks_secret(key) or any(word in part for part in parts for word in SECRET_WORDS))
+    ):
+        stem = "usersig" if "sig" in key.lower() else "secret_key"
+        if f"{stem}_file" in known and not key.lower().endswith(("_file", "_env")):
+            return f"unknown key {shown(key)}: {A_SECRET}: use {stem}_file or {stem}_env"
+    return f"unknown key {shown(key)}: {suggestion(key, known)}"
+
+
+def _reworded(error: msgspec.ValidationError, kind: Any) -> str:  # noqa: ANN401 - any annotation
+    """Return msgspec's sentence in this program's words, without the value."""
+    base = _peel(kind)[0]
+    if typing.get_origin(base) is typing.Literal:
+        return f"one of {', '.join(map(str, typing.get_args(base)))} is expected"
+    text = str(error).removeprefix("Expected ").split(", got")[0].split(" - at")[0]
+    for foreign, ours in (
+        ("`int`", "a whole number"),
+        ("`float`", "a number"),
+        ("`str`", "a text"),
+        ("`bool`", "true or false"),
+    ):
+        text = text.replace(foreign, ours)
+    return text if text.startswith("Invalid") else f"{text} is expected"

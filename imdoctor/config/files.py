@@ -1,0 +1,66 @@
+"""Reading a file that somebody named: never more than a limit, and never waiting for a pipe."""
+
+import os
+import stat
+from pathlib import Path
+
+import msgspec
+
+KINDS = (
+    (stat.S_ISDIR, "is a directory: name the file in it"),
+    (stat.S_ISFIFO, "is a pipe, which is not read: write its content to a file"),
+    (stat.S_ISCHR, "is a device: name a file"),
+    (stat.S_ISBLK, "is a device: name a file"),
+    (stat.S_ISSOCK, "is a socket: name a file"),
+)
+
+
+class Read(msgspec.Struct, frozen=True, kw_only=True):
+    """A file's bytes. ``shared`` tells that its group or others may read it (Unix permissions)."""
+
+    data: bytes
+    shared: bool
+
+
+class UnreadableError(Exception):
+    """A file cannot be read; the text is the rest of a sentence that begins with its name."""
+
+
+def read_file(path: Path, limit: int) -> Read:
+    """Return the bytes of a regular file of at most ``limit`` bytes. Raises UnreadableError."""
+    try:
+        # O_NONBLOCK: opening a pipe that nobody writes to does not wait (open(2)).
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except (OSError, ValueError) as error:
+        raise UnreadableError(_why(error)) from None
+    try:
+        return _read(handle, limit)
+    except OSError as error:
+        raise UnreadableError(_why(error)) from None
+    finally:
+        os.close(handle)
+
+
+def _read(handle: int, limit: int) -> Read:
+    mode = os.fstat(handle).st_mode
+    for is_kind, sentence in KINDS:
+        if is_kind(mode):
+            raise UnreadableError(sentence)
+    data = b""
+    while len(data) <= limit and (more := os.read(handle, limit + 1 - len(data))):
+        data += more
+    if len(data) > limit:
+        raise UnreadableError(f"is larger than {limit // 1024} KiB: it cannot be the right file")
+    return Read(data=data, shared=bool(mode & (stat.S_IRGRP | stat.S_IROTH)))
+
+
+def _why(error: OSError | ValueError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "does not exist: check the path"
+    if isinstance(error, PermissionError):
+        return "may not be read by this user: change its permissions or run as its owner"
+    if isinstance(error, NotADirectoryError):
+        return "goes through something that is no directory: check the path"
+    if isinstance(error, ValueError):
+        return "is no path: it holds a NUL character"
+    return f"cannot be read: {error.strerror}"

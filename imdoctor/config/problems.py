@@ -1,0 +1,55 @@
+"""What is wrong with a configuration, a secret or a file: sentences that say what to do."""
+
+import difflib
+import re
+from collections.abc import Iterable
+
+import msgspec
+
+LONGEST_SHOWN = 40
+"""Characters of somebody's text that a message repeats; more is cut."""
+
+# A secret key is 64 hexadecimal digits; a usersig is deflated JSON in base64, which begins with eJ; and PEM.
+_SECRET = re.compile(r"[0-9a-fA-F]{32,}|eJ[\w*+/=-]{30,}|-----BEGIN")
+
+
+class Problem(msgspec.Struct, frozen=True):
+    """One thing that is wrong. ``line`` and ``column`` count from 1; None where there is no such place."""
+
+    text: str
+    file: str | None = None
+    line: int | None = None
+    column: int | None = None
+
+    def __str__(self) -> str:
+        place = [str(part) for part in (self.file, self.line, self.column) if part is not None]
+        return f"{':'.join(place)}: {self.text}" if place else self.text
+
+
+class ConfigError(Exception):
+    """A configuration that cannot be used, with everything that is wrong with it."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("; ".join(str(problem) for problem in problems))
+        self.problems = problems
+
+
+def looks_secret(text: str) -> bool:
+    """Tell whether a text looks like a secret itself, so that no message may repeat it."""
+    return _SECRET.search(text) is not None
+
+
+def shown(text: str) -> str:
+    """Return somebody's text for a message: quoted, cut, and not at all when it looks like a secret."""
+    if looks_secret(text):
+        return "(not shown: it looks like a secret)"
+    return repr(text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…")
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Return "did you mean X?" for the nearest known word, else the list of those known."""
+    names = sorted(known)
+    near = difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.6)
+    if near:
+        return f"did you mean {near[0]}?"
+    return f"known here: {', '.join(names)}" if names else "nothing is known here"
