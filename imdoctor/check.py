@@ -163,7 +163,7 @@ class Context:
     deadline: Deadline
     credential: Credential = field(default_factory=Credential)
     tasks: dict[Hashable, "asyncio.Task[Any]"] = field(default_factory=dict)
-        lag: LagWatch = field(default_factory=LagWatch)
+    lag: LagWatch = field(default_factory=LagWatch)
     contexts: "dict[bool, ssl.SSLContext]" = field(default_factory=dict)
 
     async def once(self, key: Hashable, make: Callable[[], Coroutine[Any, Any, T]]) -> T:

@@ -147,7 +147,7 @@ async def _observe_all(
     """Start every check at once. Return what each saw, and whether the run was stopped from outside."""
     ctx = Context(settings=job.settings, machine=job.machine, deadline=deadline, credential=job.credential)
     seen: dict[str, Seen] = {}
-        ctx.tasks["lag"] = asyncio.create_task(ctx.lag.run(), name="lag")
+    ctx.tasks["lag"] = asyncio.create_task(ctx.lag.run(), name="lag")
     watchers = [asyncio.create_task(_watch(check, ctx, job, seen, progress)) for check in checks]
     for check in checks:
         ctx.tasks["observe", check.name] = asyncio.create_task(check.observe(ctx), name=check.name)

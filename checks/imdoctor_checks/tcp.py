@@ -114,7 +114,7 @@ def _failed(one: Connect) -> bool:
 async def _connect(ctx: Context, address: str) -> Connect:
     """Connect, and stay long enough to see a reset before a byte was sent."""
     port = ctx.settings.endpoint.port
-        started = ctx.lag.now()
+    started = ctx.lag.now()
     seen, sock = await connect(address, port, timeout=ctx.left(ctx.settings.timeout), dial=ctx.machine.dial)
     seen = structs.replace(seen, late=ctx.lag.late_since(started))
     if sock is None:
