@@ -30,7 +30,7 @@ EXPECTED: Mapping[type, tuple[str, str]] = {
 
 @dataclass
 class Conversion:
-    """One file's conversion: the problems found so far. A value that has a problem comes out as None."""
+    """One file's conversion: the problems found so far. A value that has a problem comes out as UNSET."""
 
     file: str
     folder: Path
@@ -42,38 +42,35 @@ class Conversion:
 
     def value(self, node: yaml.Node, kind: Any, name: str) -> Any:  # noqa: ANN401 - any annotation, any value
         """Return a node as the annotation's type; ``name`` is the key that it stands under."""
-        base, extra, metas = _peel(kind)
-        if typing.get_origin(base) in {typing.Union, types.UnionType}:
-            return self._union(node, base, name)
-        if form := next((FORMS[key] for key in FORMS if extra.get(key)), None):
-            return self._form(node, form, kind, name)
-        if base is Endpoint:
-            return self._form(node, parse_endpoint, base, name)
+        base, extra = _peel(kind)
+        form = next((FORMS[key] for key in FORMS if extra.get(key)), None)
+        if form or base is Endpoint:
+            return self._form(node, form or parse_endpoint, kind, name)
         if isinstance(base, type) and issubclass(base, msgspec.Struct):
             return self.struct(node, base, name)
-        if typing.get_origin(base) in {tuple, list}:
-            return self._sequence(node, base, name)
-        if typing.get_origin(base) is dict:
-            return self._mapping(node, base, name)
-        value = self._leaf(node, base, kind if metas else base, name)
+        shape = SHAPES.get(typing.get_origin(base))
+        if shape is not None:
+            return shape(self, node, base, name)
+        value = self._leaf(node, base, kind, name)
         return str((self.folder / value).absolute()) if extra.get("path") and isinstance(value, str) else value
 
     def struct(self, node: yaml.Node, kind: type[msgspec.Struct], name: str) -> Any:  # noqa: ANN401 - a struct of that type
         """Return a mapping as a struct: unknown and missing keys are problems."""
         fields = {item.encode_name: item for item in msgspec.structs.fields(kind)}
-        before = len(self.problems)
         found = {}
         for key, item in self.entries(node, fields, name):
             found[fields[key].name] = self.value(item, fields[key].type, key)
-        for missing in (key for key, item in fields.items() if item.required and item.name not in found):
-            self.problem(node, f"{name}: {missing} is missing: add `{missing}: …`")
-        if len(self.problems) > before:
-            return None
+        missing = [key for key, item in fields.items() if item.required and item.name not in found]
+        for key in missing if isinstance(node, yaml.MappingNode) else ():
+            self.problem(node, f"{name}: {key} is missing: add `{key}: …`")
+        good = {key: value for key, value in found.items() if value is not msgspec.UNSET}
+        if any(item.required and item.name not in good for item in fields.values()):
+            return msgspec.UNSET
         try:
-            return kind(**found)
+            return kind(**good)
         except (TypeError, ValueError) as error:  # raised by a check's own __post_init__
             self.problem(node, f"{name}: {error}")
-            return None
+            return msgspec.UNSET
 
     def entries(self, node: yaml.Node, known: Mapping[str, object], name: str) -> list[tuple[str, yaml.Node]]:
         """Return a mapping's known keys with their nodes; the others are problems with a suggestion."""
@@ -82,13 +79,18 @@ class Conversion:
                 node, f"{name}: a mapping is expected: write keys and values, such as `{next(iter(known), 'key')}: …`"
             )
             return []
+        self.unknown(node, known)
         found = pairs(node, self.problems, self.file)
-        for key, _ in found:
-            if key.value not in known:
-                self.problem(key, _unknown(key.value, known))
         return [(key.value, item) for key, item in found if key.value in known]
 
-    def _union(self, node: yaml.Node, base: Any, name: str) -> Any:  # noqa: ANN401 - as value
+    def unknown(self, node: yaml.Node, known: Mapping[str, object]) -> None:
+        """Note a mapping's unknown keys, each with a suggestion."""
+        for key, _ in pairs(node, [], self.file):
+            if key.value not in known:
+                self.problem(key, _unknown(key.value, known))
+
+    def union(self, node: yaml.Node, base: Any, name: str) -> Any:  # noqa: ANN401 - as value
+        """Return a value of one of several types, such as None and another."""
         kinds = [kind for kind in typing.get_args(base) if kind is not types.NoneType]
         if _is_null(node) and len(kinds) < len(typing.get_args(base)):
             return None
@@ -98,26 +100,28 @@ class Conversion:
         """Return a text in a form of its own, such as a duration."""
         if not isinstance(node, yaml.ScalarNode) or _is_null(node):
             self.problem(node, f"{name}: one value is expected here")
-            return None
+            return msgspec.UNSET
         try:
             return msgspec.convert(parse(node.value), kind)
         except (ValueError, msgspec.ValidationError) as error:
             self.problem(node, f"{name}: {error}")
-            return None
+            return msgspec.UNSET
 
-    def _sequence(self, node: yaml.Node, base: Any, name: str) -> Any:  # noqa: ANN401 - as value
+    def sequence(self, node: yaml.Node, base: Any, name: str) -> Any:  # noqa: ANN401 - as value
+        """Return a list of values."""
         inner = typing.get_args(base)
         if typing.get_origin(base) is tuple and (len(inner) != 2 or inner[1] is not ...):  # noqa: PLR2004 - tuple[T, ...]
             return self._other(node, base, name)
         if not isinstance(node, yaml.SequenceNode):
             self.problem(node, f"{name}: a list is expected: write `[a, b]`, or a line `- a` for each")
-            return None
+            return msgspec.UNSET
         return typing.get_origin(base)(self.value(item, inner[0], name) for item in node.value)
 
-    def _mapping(self, node: yaml.Node, base: Any, name: str) -> Any:  # noqa: ANN401 - as value
+    def mapping(self, node: yaml.Node, base: Any, name: str) -> Any:  # noqa: ANN401 - as value
+        """Return a mapping whose keys are free."""
         if not isinstance(node, yaml.MappingNode):
             self.problem(node, f"{name}: a mapping is expected: write keys and values")
-            return None
+            return msgspec.UNSET
         found = pairs(node, self.problems, self.file)
         return {key.value: self.value(item, typing.get_args(base)[1], key.value) for key, item in found}
 
@@ -127,7 +131,7 @@ class Conversion:
         if not isinstance(node, yaml.ScalarNode) or not _fits(node, base):
             what, instead = EXPECTED[base]
             self.problem(node, f"{name}: {what} is expected: {instead}")
-            return None
+            return msgspec.UNSET
         return self._other(node, kind, name)
 
     def _other(self, node: yaml.Node, kind: Any, name: str) -> Any:  # noqa: ANN401 - as value
@@ -135,21 +139,30 @@ class Conversion:
         before = len(self.problems)
         value = plain(node, self.problems, self.file)
         if len(self.problems) > before:
-            return None
+            return msgspec.UNSET
         try:
             return msgspec.convert(value, kind)
         except msgspec.ValidationError as error:
             self.problem(node, f"{name}: {_reworded(error, kind)}")
-            return None
+            return msgspec.UNSET
 
 
-def _peel(kind: Any) -> tuple[Any, dict[str, Any], tuple[Any, ...]]:  # noqa: ANN401 - any annotation
-    """Return an annotation without Annotated, the ``extra`` of its Meta, and its metadata."""
+SHAPES: Mapping[Any, Callable[[Conversion, yaml.Node, Any, str], Any]] = {
+    typing.Union: Conversion.union,
+    types.UnionType: Conversion.union,
+    tuple: Conversion.sequence,
+    list: Conversion.sequence,
+    dict: Conversion.mapping,
+}
+
+
+def _peel(kind: Any) -> tuple[Any, dict[str, Any]]:  # noqa: ANN401 - any annotation
+    """Return an annotation without Annotated, and the ``extra`` of its Meta."""
     if typing.get_origin(kind) is not typing.Annotated:
-        return kind, {}, ()
+        return kind, {}
     base, *metas = typing.get_args(kind)
     extra = {key: item for meta in metas if isinstance(meta, msgspec.Meta) for key, item in (meta.extra or {}).items()}
-    return base, extra, tuple(metas)
+    return base, extra
 
 
 def _is_null(node: yaml.Node) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from imdoctor.config.files import UnreadableError, read_file
-from imdoctor.config.model import Config, Endpoint, Schedule, Seconds, Target
+from imdoctor.config.model import Config, Endpoint, Schedule, Target
 from imdoctor.config.problems import ConfigError, Problem, looks_secret
 from imdoctor.config.schema import schema
 from imdoctor.config.values import parse_duration, parse_endpoint, parse_proxy
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["ConfigError", "Endpoint", "Problem", "find", "load", "loads", "parse_duration", "parse_endpoint", "schema"]
 
-Options = Mapping[str, type[msgspec.Struct]]
+Options = Mapping[str, type[msgspec.Struct] | None]
+"""Every installed check by name, with the type of its options; None for a check that has none."""
 
 LARGEST = 1024 * 1024
 """Bytes of a configuration file."""
@@ -27,6 +28,7 @@ IDENTIFIER_BYTES = 32
 LONGEST_TARGET_NAME = 64
 BACKEND_TIMEOUT = 3.0
 """The IM backend's own timeout in seconds: the caller's must be longer."""
+SHORTEST_ROUND = 1.0
 NAME = "imdoctor.yaml"
 CREDENTIALS = ("usersig_file", "usersig_env", "secret_key_file", "secret_key_env")
 
@@ -91,7 +93,7 @@ def _config(conversion: "Conversion", root: "yaml.Node", options: Options) -> Co
         elif key == "checks":
             found[key] = _checks(conversion, node, options)
         else:
-            found[key] = conversion.value(node, Schedule, key)
+            found[key] = _schedule(conversion, node, options)
     return Config() if conversion.problems else Config(**found)
 
 
@@ -102,9 +104,24 @@ def _version(conversion: "Conversion", node: "yaml.Node") -> None:
 
 def _checks(conversion: "Conversion", node: "yaml.Node", options: Options) -> dict[str, Any]:
     """Return each check's options as the type that it declares."""
-    return {
-        name: conversion.value(item, options[name], name) for name, item in conversion.entries(node, options, "checks")
-    }
+    found = {}
+    for name, item in conversion.entries(node, options, "checks"):
+        kind = options[name]
+        if kind is None:
+            conversion.problem(item, f"{name}: this check has no options: remove them")
+        else:
+            found[name] = conversion.value(item, kind, name)
+    return found
+
+
+def _schedule(conversion: "Conversion", node: "yaml.Node", options: Options) -> Any:  # noqa: ANN401 - a Schedule, or UNSET where it has a problem
+    schedule = conversion.value(node, Schedule, "schedule")
+    places = _places(node)
+    if isinstance(schedule, Schedule) and schedule.every < SHORTEST_ROUND:
+        conversion.problem(places["every"], "every: a round takes a second at least: write 1s or more, such as 60s")
+    if "checks" in places:
+        conversion.unknown(places["checks"], options)
+    return schedule
 
 
 def _targets(conversion: "Conversion", node: "yaml.Node") -> tuple[Target, ...]:
@@ -118,7 +135,7 @@ def _targets(conversion: "Conversion", node: "yaml.Node") -> tuple[Target, ...]:
     for item in node.value:
         places = _places(item)
         target = conversion.value(item, Target, "target")
-        for key, text in _wrong(target) if target is not None else ():
+        for key, text in _wrong(target) if isinstance(target, Target) else ():
             conversion.problem(places.get(key, item), f"{key}: {text}")
         name, line = _name(places), item.start_mark.line + 1
         if name in names:
@@ -133,9 +150,9 @@ def _targets(conversion: "Conversion", node: "yaml.Node") -> tuple[Target, ...]:
 
 def _places(node: "yaml.Node") -> "dict[str, yaml.Node]":
     """Return the nodes of a target's values, for the errors that concern more than one of them."""
-    from imdoctor.config.yamlnodes import MAPPING, pairs
+    from imdoctor.config.yamlnodes import pairs
 
-    return {key.value: value for key, value in pairs(node, [], "")} if node.tag == MAPPING else {}
+    return {key.value: value for key, value in pairs(node, [], "")}
 
 
 def _name(places: "dict[str, yaml.Node]") -> str:
@@ -172,7 +189,3 @@ def wrong_credential(target: Target) -> Iterator[tuple[str, str]]:
         yield key, f"{given[0]} names a credential already: keep one of them"
     if given and given[0].startswith("secret_key") and (target.sdkappid is None or not target.identifier):
         yield given[0], "a usersig is made for an identifier of an SDKAppID: write sdkappid and identifier beside it"
-
-
-def schedule_problems(conversion: "Conversion", schedule: Schedule, checks: Options) -> None:
-    """Note the names in `schedule.checks` that are no checks."""

@@ -12,14 +12,12 @@ PERCENTAGE_PATTERN = r"^([0-9]{1,3}(?:\.[0-9]{1,9})?)%$"
 # A number of seconds in the program, `300ms`, `5s`, `2m`, `1h` or `21d` in a file.
 Seconds = Annotated[
     float,
-    msgspec.Meta(ge=0, extra={"duration": True}, extra_json_schema={"type": "string", "pattern": DURATION_PATTERN}),
+    msgspec.Meta(ge=0, extra={"duration": True}, extra_json_schema={"pattern": DURATION_PATTERN}),
 ]
 # A number between 0 and 1 in the program, `10%` in a file.
 Percentage = Annotated[
     float,
-    msgspec.Meta(
-        ge=0, le=1, extra={"percentage": True}, extra_json_schema={"type": "string", "pattern": PERCENTAGE_PATTERN}
-    ),
+    msgspec.Meta(ge=0, le=1, extra={"percentage": True}, extra_json_schema={"pattern": PERCENTAGE_PATTERN}),
 ]
 # A file's path; a relative one is relative to the configuration's file, and absolute in the program.
 FilePath = Annotated[str, msgspec.Meta(extra={"path": True})]

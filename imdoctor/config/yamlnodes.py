@@ -14,6 +14,8 @@ DEEPEST = 40
 CORE = "tag:yaml.org,2002:"
 SCALARS = {f"{CORE}{kind}" for kind in ("str", "int", "float", "bool", "null", "timestamp", "value")}
 MERGE = f"{CORE}merge"
+MAPPING = f"{CORE}map"
+SEQUENCE = f"{CORE}seq"
 
 Pairs = list[tuple[yaml.ScalarNode, yaml.Node]]
 
@@ -26,8 +28,8 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         self.depth += 1
         if self.depth > DEEPEST:
-            raise yaml.composer.ComposerError(None, None, "this is nested too deeply", self.peek_event().start_mark)
-        node: yaml.Node | None = super().compose_node(parent, index)  # type: ignore[no-untyped-call]  # the stubs leave it out
+            raise yaml.composer.ComposerError(None, None, "this is nested too deeply", self.peek_event().start_mark)  # type: ignore[no-untyped-call]  # the stubs leave it out
+        node: yaml.Node | None = super().compose_node(parent, index)
         self.depth -= 1
         return node
 
@@ -89,9 +91,9 @@ def _strange(root: yaml.Node, file: str) -> Iterator[Problem]:
 
 def _plain(node: yaml.Node) -> bool:
     if isinstance(node, yaml.MappingNode):
-        return bool(node.tag == f"{CORE}map")
+        return bool(node.tag == MAPPING)
     if isinstance(node, yaml.SequenceNode):
-        return bool(node.tag == f"{CORE}seq")
+        return bool(node.tag == SEQUENCE)
     return node.tag in SCALARS or node.tag == MERGE
 
 
@@ -101,11 +103,14 @@ def _children(node: yaml.Node) -> list[yaml.Node]:
     return list(node.value) if isinstance(node, yaml.SequenceNode) else []
 
 
-def pairs(node: yaml.MappingNode, problems: list[Problem], file: str) -> Pairs:
-    """Return a mapping's keys and values, what `<<` merges in included. Doubled keys and keys that are no text are problems."""
+def pairs(node: yaml.Node, problems: list[Problem], file: str) -> Pairs:
+    """Return a mapping's keys and values, what `<<` merges in included; none for what is no mapping.
+
+    Doubled keys and keys that are no words are problems.
+    """
     own: dict[str, tuple[yaml.ScalarNode, yaml.Node]] = {}
     merged: list[tuple[yaml.ScalarNode, yaml.Node]] = []
-    for key, value in node.value:
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
         if key.tag == MERGE:
             merged += _merged(value, problems, file)
         elif not isinstance(key, yaml.ScalarNode):
@@ -136,6 +141,8 @@ def plain(node: yaml.Node, problems: list[Problem], file: str) -> Any:  # noqa: 
         return {key.value: plain(value, problems, file) for key, value in pairs(node, problems, file)}
     if isinstance(node, yaml.SequenceNode):
         return [plain(item, problems, file) for item in node.value]
+    if not isinstance(node, yaml.ScalarNode):
+        raise TypeError(f"{type(node).__name__} is no kind of node that YAML composes")
     try:
         return _scalar(node)
     except (ValueError, OverflowError):
@@ -145,7 +152,7 @@ def plain(node: yaml.Node, problems: list[Problem], file: str) -> Any:  # noqa: 
         return None
 
 
-def _scalar(node: yaml.Node) -> str | int | float | bool | None:
+def _scalar(node: yaml.ScalarNode) -> str | int | float | bool | None:
     """Return a scalar's value as YAML 1.1 reads it. Raises ValueError or OverflowError for what JSON cannot hold."""
     build = yaml.constructor.SafeConstructor()
     kind = node.tag.removeprefix(CORE)

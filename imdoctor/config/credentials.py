@@ -1,0 +1,130 @@
+"""From a secret's file or environment variable to a Credential: every trouble a sentence, and no secret in any."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from imdoctor.config.files import UnreadableError, read_file
+from imdoctor.config.load import CREDENTIALS, wrong_credential
+from imdoctor.config.model import Target
+from imdoctor.config.problems import ConfigError, Problem
+from imdoctor.config.secrets import Credential, Secret
+
+LARGEST = 64 * 1024
+"""Bytes of a secret's file: a usersig has a few hundred."""
+LIFETIME = 86400
+"""Seconds that a usersig lives which is made from the key for one run."""
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A credential, and what is worth a warning about where it came from."""
+
+    credential: Credential
+    warnings: tuple[str, ...] = ()
+
+
+def read_credential(target: Target, *, environ: Mapping[str, str], base: Path, wall: Callable[[], float]) -> Loaded:
+    """Return what a target signs in with. ``base`` is the folder from which its files' paths start; ``wall`` the clock.
+
+    From a secret key a usersig is made, which lives a day. Raises ConfigError.
+    """
+    wrong = tuple(_problem(target, key, text) for key, text in wrong_credential(target))
+    if wrong:
+        raise ConfigError(*wrong)
+    given = [key for key in CREDENTIALS if getattr(target, key) is not None]
+    if not given:
+        return Loaded(Credential())
+    key, named = given[0], str(getattr(target, given[0]))
+    try:
+        text, warnings = (
+            _from_file(key, named, environ, base) if key.endswith("_file") else (_from_env(named, environ), ())
+        )
+        return Loaded(_credential(target, key, text, wall), warnings)
+    except ValueError as error:
+        raise ConfigError(_problem(target, key, str(error))) from None
+
+
+def _problem(target: Target, key: str, text: str) -> Problem:
+    return Problem(f"target {target.name}: {key}: {text}")
+
+
+def _from_file(key: str, named: str, environ: Mapping[str, str], base: Path) -> tuple[str, tuple[str, ...]]:
+    """Return a secret file's text, and a warning if others can read it. Raises ValueError with a sentence."""
+    path = _find(named, environ, base)
+    try:
+        read = read_file(path, LARGEST)
+    except UnreadableError as error:
+        raise ValueError(f"{path} {error}") from None
+    try:
+        text = _text(read.data.decode("utf-8"))
+    except ValueError as error:
+        why = "is not text" if isinstance(error, UnicodeDecodeError) else str(error)
+        raise ValueError(f"{path} {why}: write the {_what(key)} into it, and nothing else") from None
+    warning = f"{path} can be read by others than its owner: chmod 600 {path}, unless the system made it so"
+    return _stripped(key, text), (warning,) if read.shared else ()
+
+
+def _find(named: str, environ: Mapping[str, str], base: Path) -> Path:
+    """Return where a secret's file is: in $CREDENTIALS_DIRECTORY (systemd.exec(5)), else beside the configuration."""
+    folder = environ.get("CREDENTIALS_DIRECTORY")
+    if folder and Path(folder, named).exists():
+        return Path(folder, named)
+    return base / named
+
+
+def _from_env(named: str, environ: Mapping[str, str]) -> str:
+    """Return a variable's value. Raises ValueError with a sentence."""
+    if not _VARIABLE.fullmatch(named):
+        raise ValueError(
+            "what stands here is no variable's name: write a name such as IM_USERSIG, and the secret into that variable"
+        )
+    if named not in environ:
+        raise ValueError(f"the environment has no variable {named}: export it, or name another")
+    try:
+        return _text(environ[named])
+    except ValueError as error:
+        raise ValueError(f"the variable {named} {error}: write the secret into it, and nothing else") from None
+
+
+def _text(text: str) -> str:
+    """Return a secret's text. Raises ValueError for what can be none."""
+    if not text.strip():
+        raise ValueError("is empty")
+    if text.startswith("\ufeff"):
+        raise ValueError("begins with a byte order mark")
+    if any(not character.isprintable() and not character.isspace() for character in text):
+        raise ValueError("is not text")
+    return text
+
+
+def _stripped(key: str, text: str) -> str:
+    """Return a file's text without the line end that editors add: a key loses one at most, since all else in it counts."""
+    if key.startswith("usersig"):
+        return text.strip()
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+def _what(key: str) -> str:
+    return "usersig" if key.startswith("usersig") else "secret key"
+
+
+def _credential(target: Target, key: str, text: str, wall: Callable[[], float]) -> Credential:
+    """Return the credential of a secret's text. Raises ValueError with a sentence."""
+    if key.startswith("usersig"):
+        return Credential(usersig=Secret(text))
+    from imdoctor.im import usersig
+
+    if usersig.key_fault(text) == "private-key-pem":
+        raise ValueError(
+            "this is a private key in PEM, of usersig version 1: take the SDKAppID's secret key from the console"
+        )
+    if target.sdkappid is None or not target.identifier:  # wrong_credential has seen to it
+        raise ValueError("a usersig is made for an identifier of an SDKAppID")
+    made = usersig.make(
+        key=text, sdkappid=target.sdkappid, identifier=target.identifier, time=int(wall()), expire=LIFETIME
+    )
+    return Credential(usersig=Secret(made), secret_key=Secret(text), made=True)
