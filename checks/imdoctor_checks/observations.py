@@ -3,6 +3,7 @@
 import msgspec
 
 from imdoctor.check import Observation
+from imdoctor.im.envelope import Envelope, EnvelopeFault
 from imdoctor.net.call import Call, Reach
 from imdoctor.net.connect import Connect
 from imdoctor.net.handshake import Handshake
@@ -113,16 +114,50 @@ class TlsSeen(Observation, frozen=True, kw_only=True):
     paths: tuple[TlsAddress, ...] = ()
 
 
+class ProbeCall(msgspec.Struct, frozen=True, kw_only=True):
+    """One call, and the envelope that its body holds or why it holds none."""
+
+    call: Call
+    authenticated: bool = False
+    envelope: Envelope | None = None
+    fault: EnvelopeFault | None = None
+
+
 class ProbeSeen(Observation, frozen=True, kw_only=True):
     """The calls, in order: the first cold, then warm ones on the kept connection.
 
-    ``authenticated`` tells whether the first call carried the credential; ``withheld`` says why it did not although one was at hand.
+    ``withheld`` says why the first call did not carry the credential although one is at hand.
     """
 
     reach: Reach = Reach()
-    authenticated: bool = False
+    resolve: float | None = None
+    """Seconds of the C library's look-up."""
     withheld: str | None = None
-    calls: tuple[Call, ...] = ()
+    first: ProbeCall | None = None
+    fallback: ProbeCall | None = None
+    """The POST without an SDKAppID, when GET / gave no envelope."""
+    second: ProbeCall | None = None
+    """An anonymous second look, when the first call was slow or failed."""
+    warm: tuple[ProbeCall, ...] = ()
+    reopened: int = 0
+    """How many of the warm calls needed a new connection."""
+    rest: float | None = None
+    """Seconds of rest before the last call."""
+    idle: ProbeCall | None = None
+    """The call after the idle time."""
+    unverified: ProbeCall | None = None
+    """The anonymous GET over a connection whose certificate did not verify: for its Date, and for a portal's words."""
+
+    @property
+    def calls(self) -> tuple[ProbeCall, ...]:
+        """Every call that was made."""
+        made = (self.first, self.fallback, self.second, *self.warm, self.idle, self.unverified)
+        return tuple(call for call in made if call is not None)
+
+
+def api_answer(seen: ProbeSeen) -> Envelope | None:
+    """Return the envelope that answered the authenticated call."""
+    return seen.first.envelope if seen.first is not None and seen.first.authenticated else None
 
 
 class UsersigSeen(Observation, frozen=True, kw_only=True):
@@ -174,12 +209,13 @@ def bounds(seen: ClockSeen) -> tuple[float, float] | None:
 
 
 class ProxySeen(Observation, frozen=True, kw_only=True):
-    """The proxy for this target, and CONNECT through it; ``direct`` and ``through`` are looks taken when one fails."""
+    """The proxy for this target, and CONNECT through it."""
 
     proxy: str | None = None
     source: str | None = None
+    used: bool = True
+    """Whether the target goes through it; otherwise it was tried because the direct way fails."""
     tunnel: Tunnel | None = None
-    direct: Connect | None = None
 
 
 class HostSeen(Observation, frozen=True, kw_only=True):

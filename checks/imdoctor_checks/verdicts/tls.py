@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from imdoctor import Finding, Settings
 from imdoctor.check import is_address
@@ -200,16 +201,16 @@ def _cut(path: TlsAddress, shake: Handshake) -> Finding:
             "tls.intermittent", path.address, {"error": error}, because=(first, "the same once more: success")
         )
     if path.other_name and path.other_name.handshake and path.other_name.handshake.error is None:
-        data = {"error": error, "other": path.other_name.name}
+        told: dict[str, Any] = {"error": error, "other": path.other_name.name}
         because = (f"{first}, twice", f"under the name {path.other_name.name}: success")
-        return Finding("tls.sni-filtered", path.address, data, because=because, ruled_out=("tls.mtu-blackhole",))
+        return Finding("tls.sni-filtered", path.address, told, because=because, ruled_out=("tls.mtu-blackhole",))
     if path.small and path.small.handshake and path.small.handshake.error is None:
         because = (f"{first}, twice", f"with segments of {path.small.segment} bytes: success")
-        data = {"segment": path.small.segment}
-        return Finding("tls.mtu-blackhole", path.address, data, because=because, ruled_out=("tls.sni-filtered",))
+        told = {"segment": path.small.segment}
+        return Finding("tls.mtu-blackhole", path.address, told, because=because, ruled_out=("tls.sni-filtered",))
     excluded = ["tls.sni-filtered"] if path.other_name else []
     excluded += ["tls.mtu-blackhole"] if path.small else []
-    data = {"error": error, "waited": shake.waited}
+    told = {"error": error, "waited": shake.waited}
     confidence: Confidence = "likely" if excluded else "possible"
     return Finding(
         ENDINGS[error], path.address, data, confidence=confidence, because=(first,), ruled_out=tuple(excluded)

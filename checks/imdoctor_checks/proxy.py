@@ -1,0 +1,110 @@
+"""The `proxy` check: is a proxy in the way, and does the call get through it."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import ClassVar
+
+from imdoctor import Context, Egress, Finding, Judged, Measurement, Observation, Settings, Spec, Summary
+from imdoctor.net.proxy import Proxy, Tunnel, proxy_for
+from imdoctor_checks.looks.path import open_tunnel
+from imdoctor_checks.observations import ProxySeen, TcpSeen
+from imdoctor_checks.specs.proxy import FINDINGS
+
+AUTH_REQUIRED = 407
+
+
+class ProxyCheck:
+    """The `proxy` check."""
+
+    name: ClassVar[str] = "proxy"
+    title: ClassVar[str] = "Is a proxy in the way, and does the call get through it?"
+    step: ClassVar[int | None] = None
+    findings: ClassVar[Mapping[str, Spec]] = FINDINGS
+
+    async def observe(self, ctx: Context) -> ProxySeen:
+        """Open a tunnel through the target's proxy; where the direct way fails, through one that the target bypasses."""
+        proxy = ctx.proxy
+        if proxy is not None:
+            tunnel = await _tunnel(ctx, proxy)
+            return ProxySeen(proxy=proxy.shown, source=proxy.source, tunnel=tunnel)
+        bypassed = _bypassed(ctx)
+        if bypassed is None:
+            return ProxySeen(skipped="no proxy is configured for this target")
+        direct = await ctx.seen("tcp", TcpSeen)
+        if direct is None or any(one.error is None for one in direct.connects):
+            return ProxySeen(skipped="the target goes direct, and that works")
+        return ProxySeen(proxy=bypassed.shown, source=bypassed.source, used=False, tunnel=await _tunnel(ctx, bypassed))
+
+    def judge(self, seen: ProxySeen, settings: Settings, others: Mapping[str, Observation]) -> Iterator[Judged]:
+        """Judge the answer to CONNECT."""
+        del settings, others
+        tunnel = seen.tunnel
+        if tunnel is None:
+            return
+        data = {
+            "proxy": seen.proxy,
+            "source": seen.source,
+            "status": tunnel.status,
+            "reason": tunnel.reason or "no reason given",
+        }
+        if not seen.used:
+            if tunnel.error is None:
+                yield Finding("proxy.required", data=data, because=(f"CONNECT through {seen.proxy}: {tunnel.status}",))
+            return
+        yield Finding("proxy.in-use", data=data)
+        if tunnel.error is not None:
+            yield _failure(tunnel, data)
+        yield Measurement("connect", tunnel.seconds, "seconds")
+        yield Summary(f"{seen.proxy} (from {seen.source}) opens the tunnel")
+
+    def plan(self, ctx: Context) -> Iterable[Egress]:
+        """List the CONNECT."""
+        host, proxy, bypassed = ctx.settings.endpoint, ctx.proxy, _bypassed(ctx)
+        if proxy is not None:
+            secret = "proxy password" if proxy.authorization else None
+            yield Egress(to=proxy.host, port=proxy.port, protocol="tcp", why=f"CONNECT {host}", secret=secret)
+        elif bypassed is not None:
+            why = f"CONNECT {host}, to see whether the proxy is needed"
+            yield Egress(
+                to=bypassed.host, port=bypassed.port, protocol="tcp", why=why, condition="the direct way fails"
+            )
+
+
+def _bypassed(ctx: Context) -> Proxy | None:
+    """Return the proxy that the environment names although this target does not use it."""
+    if ctx.proxy is not None:
+        return None
+    endpoint = ctx.settings.endpoint
+    without_exemptions = {name: value for name, value in ctx.machine.environ.items() if name.lower() != "no_proxy"}
+    return proxy_for("env", endpoint.host, endpoint.port, without_exemptions)
+
+
+async def _tunnel(ctx: Context, proxy: Proxy) -> Tunnel:
+    seen, sock = await open_tunnel(ctx, ctx.left(ctx.settings.timeout), proxy)
+    if sock is not None:
+        sock.close()
+    return seen
+
+
+def _failure(tunnel: Tunnel, data: Mapping[str, object]) -> Finding:
+    """Name why the tunnel did not open."""
+    if tunnel.error in {"connect", "resolve"}:
+        error = tunnel.connect.error if tunnel.connect else "its name has no address"
+        return Finding(
+            "proxy.unreachable",
+            data={**data, "error": error},
+            because=(f"{tunnel.proxy}: {error}",),
+            confidence="certain",
+        )
+    because = (f"CONNECT through {tunnel.proxy}: {tunnel.status or tunnel.error} {tunnel.reason or ''}".rstrip(),)
+    if tunnel.status == AUTH_REQUIRED:
+        code = "proxy.auth-required"
+    elif tunnel.status is not None and tunnel.status >= 500:  # noqa: PLR2004 - the server errors (RFC 9110 §15.6)
+        code = "proxy.upstream-failed"
+    elif tunnel.error == "refused":
+        code = "proxy.denied"
+    else:
+        code = "proxy.broken"
+    scheme = tunnel.authenticate or "any scheme"
+    return Finding(
+        code, data={**data, "error": tunnel.error, "scheme": scheme, "server": tunnel.server}, because=because
+    )

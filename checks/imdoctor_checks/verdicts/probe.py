@@ -1,0 +1,196 @@
+"""The judgement of calls: how they went, what the answer is, and what the service says in it."""
+
+import urllib.parse
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from imdoctor import Finding, Settings
+from imdoctor.im import errorcodes
+from imdoctor.im.envelope import Envelope
+from imdoctor.im.sites import backup_of, site_of_domain, site_of_sdkappid
+from imdoctor.model import Confidence
+from imdoctor.net.call import BODY_MAX, Call
+from imdoctor_checks.observations import ProbeCall, ProbeSeen, api_answer
+
+BACKEND_TIMEOUT = 3.0
+"""Seconds of the backend's own timeout."""
+NEARLY = 2.5
+"""Seconds from which on a 60008 came late enough to be that timeout."""
+LOGIN_WANTED = 511
+"""Network Authentication Required (RFC 6585 §6)."""
+ENDS = {
+    "timeout": "probe.timeout",
+    "reset": "probe.closed",
+    "closed": "probe.closed",
+    "truncated": "probe.truncated",
+    "too-large": "probe.too-large",
+    "bad-http": "probe.not-im",
+}
+
+
+def judge_calls(seen: ProbeSeen, settings: Settings, slow: float) -> Iterator[Finding]:
+    """Judge the first call, and how the others compare with it. What was not reached is the blocker's to judge."""
+    if seen.unverified is not None:
+        yield from _portal(seen.unverified.call, settings)
+    if seen.first is None:
+        return
+    found = [*_answer(seen, seen.first, settings)]
+    yield from found
+    if not any(finding.code in {"probe.backend-timeout", "probe.timeout"} for finding in found):
+        yield from _slow(seen, slow)
+    yield from _course(seen, settings)
+    if not any(finding.code == "probe.site-mismatch" for finding in found):
+        yield from _site_by_range(seen, settings)
+
+
+def _portal(call: Call, settings: Settings) -> Iterator[Finding]:
+    """Recognise a portal by its own words: a redirect to another host, or the status that asks for a login."""
+    location = call.headers.get("location", "")
+    elsewhere = (urllib.parse.urlsplit(location).hostname or settings.endpoint.host) != settings.endpoint.host
+    redirected = call.status is not None and 300 <= call.status < 400 and elsewhere  # noqa: PLR2004 - the redirects (RFC 9110 §15.4)
+    if redirected or call.status == LOGIN_WANTED:
+        because = (f"over a connection that did not verify: HTTP {call.status}, Location: {location or 'none'}",)
+        yield Finding(
+            "probe.captive-portal",
+            data={"location": location or "its login page", "status": call.status},
+            because=because,
+        )
+
+
+def _answer(seen: ProbeSeen, first: ProbeCall, settings: Settings) -> Iterator[Finding]:
+    """Judge the first call: did it end well, with which status, is it an envelope, what does that say."""
+    call = first.call
+    data = _facts(call, settings)
+    if call.error is not None:
+        yield from _ended(seen, first, data)
+    elif call.status is not None and 300 <= call.status < 400:  # noqa: PLR2004 - the redirects (RFC 9110 §15.4)
+        yield Finding("probe.redirected", data=data)
+    elif call.status == LOGIN_WANTED:
+        yield Finding(
+            "probe.captive-portal",
+            data={**data, "location": data["location"] or "its login page"},
+            confidence="certain",
+        )
+    elif call.status != 200:  # noqa: PLR2004 - the one status of the API
+        code = first.envelope.error_code if first.envelope else None
+        yield Finding("probe.http-status", data={**data, "error_code": code})
+    elif first.fault is not None:
+        yield from _no_envelope(seen, first, data)
+    elif first.authenticated and first.envelope is not None and first.envelope.error_code != 0:
+        yield from _refused(first.envelope, call, settings)
+
+
+def _facts(call: Call, settings: Settings) -> dict[str, Any]:
+    by = call.headers.get("via") or call.headers.get("server")
+    return {
+        "request": call.request.partition("?")[0],
+        "status": call.status,
+        "by": f", by {by}" if by else "",
+        "location": call.headers.get("location"),
+        "detail": call.detail or call.error,
+        "timeout": settings.timeout,
+        "limit": BODY_MAX,
+        "backup": backup_of(settings.endpoint.host) or "if there is one",
+    }
+
+
+def _ended(seen: ProbeSeen, first: ProbeCall, data: Mapping[str, Any]) -> Iterator[Finding]:
+    """Judge a call that did not end well; a second look that did end well makes it a failure that comes and goes."""
+    error, second = first.call.error or "", seen.second
+    recovered = second is not None and second.call.error is None
+    told = f"{data['request']}: {error}{f' ({first.call.detail})' if first.call.detail else ''}"
+    again = () if second is None else (f"once more, anonymously: {second.call.error or 'answered'}",)
+    if recovered and not first.authenticated:
+        yield Finding("probe.intermittent", data={"failed": 1, "total": 2, "errors": [error]}, because=(told, *again))
+        return
+    confidence: Confidence = "certain" if second is not None else "likely"
+    yield Finding(ENDS[error], data=dict(data), because=(told, *again), confidence=confidence)
+
+
+def _no_envelope(seen: ProbeSeen, first: ProbeCall, data: dict[str, Any]) -> Iterator[Finding]:
+    """Judge an answer without a proper envelope; the POST without an SDKAppID is the second witness."""
+    fault, fallback = first.fault, seen.fallback
+    if fault is None or (fallback is not None and fallback.envelope is not None):
+        return
+    detail = fault.detail
+    because = [f"{data['request']}: {fault.detail}"]
+    if fallback is not None:
+        because.append(f"POST to the API: {fallback.fault.detail if fallback.fault else fallback.call.error}")
+    bad = fault.kind == "bad-fields" or (
+        fallback is not None and fallback.fault is not None and fallback.fault.kind == "bad-fields"
+    )
+    yield Finding(
+        "probe.bad-envelope" if bad else "probe.not-im", data={**data, "detail": detail}, because=tuple(because)
+    )
+
+
+def _refused(answer: Envelope, call: Call, settings: Settings) -> Iterator[Finding]:
+    """Turn the service's own word into a finding by the table of error codes; the usersig's codes are its own check's."""
+    code = errorcodes.finding_for(answer.error_code, expired_here=False)
+    if not code.startswith("probe."):
+        return
+    known = errorcodes.lookup(answer.error_code)
+    wait = call.ledger.wait or 0.0
+    family = errorcodes.family(answer.error_code)
+    said = f"the gateway answers {answer.error_code} ({answer.error_info})"
+    data = {
+        "error_code": answer.error_code,
+        "error_info": answer.error_info,
+        "meaning": known.meaning if known else f"a code of the family {family} that is not in the table",
+        "advice": _advice(code, known, settings),
+        "wait": wait,
+        "said": said,
+    }
+    early = code == "probe.backend-timeout" and wait < NEARLY
+    yield Finding(
+        code, data=data, because=(f"{said} after {wait:.2f} s",), confidence="possible" if early else "certain"
+    )
+
+
+def _advice(code: str, known: errorcodes.ErrorCode | None, settings: Settings) -> str:
+    if code == "probe.site-mismatch" and settings.sdkappid is not None:
+        site = site_of_sdkappid(settings.sdkappid)
+        return f"by its number SDKAppID {settings.sdkappid} looks like one of {site.name} ({site.primary})."
+    return " ".join(known.remedy) if known else "Look the code up in the service's documents, or ask its support."
+
+
+def _slow(seen: ProbeSeen, slow: float) -> Iterator[Finding]:
+    waits = [
+        call.call.ledger.wait for call in (seen.first, seen.second) if call is not None and call.call.error is None
+    ]
+    known = [wait for wait in waits if wait is not None]
+    if len(known) > 1 and min(known) > slow:
+        yield Finding("probe.slow", data={"seconds": min(known), "limit": slow})
+
+
+def _course(seen: ProbeSeen, settings: Settings) -> Iterator[Finding]:
+    """Judge how the warm calls went on the kept connection."""
+    del settings
+    failed = [call.call.error for call in seen.warm if call.call.error is not None]
+    if failed:
+        data = {"failed": len(failed), "total": len(seen.warm) + 1, "errors": sorted(set(failed))}
+        yield Finding("probe.intermittent", data=data)
+    elif seen.warm and seen.reopened >= len(seen.warm):
+        closers = {call.call.headers.get("connection") for call in seen.calls}
+        yield Finding(
+            "probe.no-keepalive", data={"calls": len(seen.warm)}, because=(f"Connection headers: {_listed(closers)}",)
+        )
+    if seen.idle is not None and (seen.idle.call.error is not None or seen.idle.call.kind == "cold"):
+        data = {"idle": seen.rest, "error": seen.idle.call.error or "closed"}
+        yield Finding("probe.idle-drop", data=data)
+
+
+def _listed(values: set[str | None]) -> str:
+    return ", ".join(sorted(value or "none" for value in values))
+
+
+def _site_by_range(seen: ProbeSeen, settings: Settings) -> Iterator[Finding]:
+    """Warn where the SDKAppID's number looks like another site's, unless the service has answered for it."""
+    answer, site = api_answer(seen), site_of_domain(settings.endpoint.host)
+    if settings.sdkappid is None or site is None or (answer is not None and answer.error_code == 0):
+        return
+    likely = site_of_sdkappid(settings.sdkappid)
+    if likely.name != site.name:
+        said = f"SDKAppID {settings.sdkappid} looks like one of {likely.name}, the domain is that of {site.name}"
+        data = {"said": said, "advice": likely.primary}
+        yield Finding("probe.site-mismatch", data=data, severity="warn", confidence="possible")
