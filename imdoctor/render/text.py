@@ -1,0 +1,204 @@
+"""The report for people: the verdict, the causes with what to do, then the checks."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from imdoctor.model import Cause, CheckReport, Confidence, Measurement, Report, Status, TargetReport
+from imdoctor.render.wrap import clean, columns, cut, pad, wrap
+
+WIDEST = 99
+NARROWEST = 40
+MILLISECOND = 0.001
+LONGEST_NAME = 20
+"""Columns of a check's name; what is longer is cut."""
+LONGEST_VALUE = 200
+"""Characters of one text in an observation: a page's body or a certificate is cut."""
+
+COLOURS = {"ok": "32", "warn": "33", "fail": "1;31", "unknown": "35", "blocked": "36", "skipped": "2", "bold": "1"}
+
+WORDS: dict[str, str] = {
+    "ok": "ok",
+    "warn": "WARN",
+    "fail": "FAIL",
+    "unknown": "UNKNOWN",
+    "blocked": "blocked",
+    "skipped": "skipped",
+}
+VERDICTS: dict[str, str] = {"ok": "HEALTHY", "warn": "WORKS, WITH WARNINGS", "fail": "FAILED", "unknown": "NOT KNOWN"}
+COUNTED: dict[str, str] = {"fail": "failed", "unknown": "not known", "warn": "with warnings", "ok": "healthy"}
+
+CONFIDENCE: dict[Confidence, str] = {
+    "certain": "certain: an experiment or the peer's own word shows it",
+    "likely": "likely: the pattern fits, and the main alternative was ruled out",
+    "possible": "possible: the alternatives were not tested",
+}
+
+
+def render(report: Report, *, width: int = 80, verbose: bool = False, colour: bool = False) -> str:
+    """Return the report as text of at most ``width`` columns, 99 at the most."""
+    page = Page(width=max(NARROWEST, min(width, WIDEST)), verbose=verbose, colour=colour)
+    lines = list(page.report(report))
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """What the lines have in common: how wide they are, how much they tell, and whether they have colours."""
+
+    width: int
+    verbose: bool
+    colour: bool
+
+    def report(self, report: Report) -> Iterator[str]:
+        """Yield the verdict, each target, and where and when this was."""
+        if len(report.targets) != 1:
+            yield from self.verdict(report.status, f"{VERDICTS[report.status]}: {_counted(report.targets)}")
+            yield ""
+        for target in report.targets:
+            yield from self.target(target)
+            yield ""
+        host = report.host
+        seen_from = f"Seen from {host.name}, {report.started_at}, in {duration(report.duration_seconds)}"
+        yield from wrap(f"{seen_from}; imdoctor {report.imdoctor}.", self.width)
+        if self.verbose:
+            yield from wrap(f"{host.system}, Python {host.python}, {host.openssl}.", self.width)
+
+    def target(self, target: TargetReport) -> Iterator[str]:
+        """Yield one target: its verdict, its causes, its checks."""
+        name = "" if target.name == "default" else f" ({target.name})"
+        yield from self.verdict(target.status, f"{VERDICTS[target.status]}: {target.endpoint}{name}: {_gist(target)}")
+        for number, cause in enumerate(target.diagnosis, 1):
+            yield ""
+            yield from self.cause(number, cause)
+        yield ""
+        names = min(LONGEST_NAME, max((columns(check.name) for check in target.checks), default=0))
+        for check in target.checks:
+            yield from self.check(check, names)
+
+    def verdict(self, status: Status, text: str) -> Iterator[str]:
+        """Yield a verdict, its first words in the status' colour."""
+        first, *others = wrap(text, self.width, rest="  ")
+        word = VERDICTS[status]
+        yield first.replace(word, self.paint(word, status), 1)
+        yield from others
+
+    def cause(self, number: int, cause: Cause) -> Iterator[str]:
+        """Yield one cause: what, why, by which evidence, and what to do."""
+        head = f"{number}. "
+        where = f" at {cause.address}" if cause.address else ""
+        for line in wrap(f"{cause.title}{where}", self.width, head):
+            yield self.paint(line, "bold")
+        indent = " " * len(head)
+        told = f"{WORDS[cause.severity]}, {cause.cause}, {CONFIDENCE[cause.confidence]}."
+        first, *others = wrap(told, self.width, indent)
+        yield first.replace(WORDS[cause.severity], self.paint(WORDS[cause.severity], cause.severity), 1)
+        yield from others
+        yield from wrap(cause.why, self.width, indent)
+        yield from self.items("Seen:", cause.because, indent)
+        for title, codes in (("Explains: ", cause.explains), ("Ruled out: ", cause.ruled_out)):
+            if codes:
+                yield from wrap(", ".join(codes), self.width, indent + title, indent + "  ")
+        yield from self.steps(cause.remedy, indent)
+
+    def items(self, title: str, sentences: Sequence[str], indent: str) -> Iterator[str]:
+        """Yield a list of sentences under a title, nothing for none."""
+        if sentences:
+            yield indent + title
+        for sentence in sentences:
+            yield from wrap(sentence, self.width, f"{indent}  - ")
+
+    def steps(self, remedy: Sequence[str], indent: str) -> Iterator[str]:
+        """Yield what to do, numbered."""
+        if remedy:
+            yield indent + self.paint("What to do:", "bold")
+        for number, step in enumerate(remedy, 1):
+            yield from wrap(step, self.width, f"{indent}  {number}. ")
+
+    def check(self, check: CheckReport, names: int) -> Iterator[str]:
+        """Yield a check's line: status, name, time, summary; with ``verbose`` all that it found, measured and saw."""
+        took = None if check.status in {"blocked", "skipped"} else check.duration_seconds
+        head = f"{pad(cut(check.name, names), names)}  {duration(took):>7}  "
+        word = pad(WORDS[check.status], 8)
+        text = check.summary
+        if check.attempts:
+            text += f" (tried before: {', '.join(attempt.status for attempt in check.attempts)})"
+        first, *others = wrap(text or "-", self.width, f"{word}{head}")
+        yield first.replace(word.rstrip(), self.paint(word.rstrip(), check.status), 1)
+        yield from others
+        if self.verbose:
+            yield from self.details(check)
+
+    def details(self, check: CheckReport) -> Iterator[str]:
+        """Yield a check's findings, measurements and observation."""
+        for finding in check.findings:
+            where = f" at {finding.address}" if finding.address else ""
+            text = f"{finding.severity}, {finding.code}{where}: {finding.message}"
+            yield from wrap(text, self.width, " " * 10, " " * 12)
+        for measurement in check.measurements:
+            yield from wrap(_measured(measurement), self.width, " " * 10, " " * 12)
+        if check.observation:
+            yield from wrap(f"saw {_compact(check.observation)}", self.width, " " * 10, " " * 12)
+
+    def paint(self, text: str, kind: str) -> str:
+        """Return a text in a colour, or as it stands."""
+        return f"\x1b[{COLOURS[kind]}m{text}\x1b[0m" if self.colour else text
+
+
+def _counted(targets: Sequence[TargetReport]) -> str:
+    """Say how many targets have which status, the worst first."""
+    count = Counter(target.status for target in targets)
+    parts = [f"{count[status]} {word}" for status, word in COUNTED.items() if count[status]]  # type: ignore[index]  # a target's statuses are these
+    return f"{len(targets)} targets: {', '.join(parts)}" if parts else "no target was examined"
+
+
+def _gist(target: TargetReport) -> str:
+    """Say a target's verdict in half a line."""
+    if target.diagnosis:
+        more = len(target.diagnosis) - 1
+        rest = f" (and {more} more cause{'s' if more > 1 else ''})" if more else ""
+        return f"{target.diagnosis[0].title}{rest}"
+    lost = [check.name for check in target.checks if check.status in {"unknown", "blocked"}]
+    if lost:
+        return f"{', '.join(lost)} could not be checked"
+    asked = sum(check.status != "skipped" for check in target.checks)
+    return f"nothing wrong in {asked} check{'s' if asked != 1 else ''}" if asked else "nothing was checked"
+
+
+def duration(seconds: float | None) -> str:
+    """Return a duration in people's units; "-" for one that was not measured."""
+    if seconds is None:
+        return "-"
+    if seconds < MILLISECOND:
+        return f"{seconds * 1e6:.0f} us"
+    if seconds < 0.9995:  # noqa: PLR2004 - what rounds to a second is shown as one
+        return f"{seconds * 1000:.3g} ms" if seconds < 0.1 else f"{seconds * 1000:.0f} ms"  # noqa: PLR2004 - three figures
+    return f"{seconds:.2f} s"
+
+
+def _measured(item: Measurement) -> str:
+    """Return a measurement as people read it."""
+    if item.value is None:
+        value = "not measured"
+    else:
+        value = duration(item.value) if item.unit == "seconds" and item.value >= 0 else f"{item.value:g} {item.unit}"
+    labels = ", ".join(f"{key} {told}" for key, told in item.labels.items())
+    return f"{item.name} {value}{f' ({labels})' if labels else ''}"
+
+
+def _compact(seen: object) -> str:
+    """Return an observation as JSON without what was not seen."""
+    return msgspec.json.encode(_without_nothing(seen)).decode()
+
+
+def _without_nothing(seen: object) -> object:
+    if isinstance(seen, dict):
+        kept = {key: _without_nothing(value) for key, value in seen.items()}
+        return {key: value for key, value in kept.items() if value not in (None, [], {}, "")}
+    if isinstance(seen, list | tuple):
+        return [_without_nothing(item) for item in seen]
+    if isinstance(seen, str):
+        return clean(seen) if len(seen) <= LONGEST_VALUE else f"{clean(seen[:LONGEST_VALUE])}…"
+    return seen
