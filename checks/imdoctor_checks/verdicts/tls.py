@@ -213,7 +213,7 @@ def _cut(path: TlsAddress, shake: Handshake) -> Finding:
     told = {"error": error, "waited": shake.waited}
     confidence: Confidence = "likely" if excluded else "possible"
     return Finding(
-        ENDINGS[error], path.address, data, confidence=confidence, because=(first,), ruled_out=tuple(excluded)
+        ENDINGS[error], path.address, told, confidence=confidence, because=(first,), ruled_out=tuple(excluded)
     )
 
 

@@ -1,0 +1,104 @@
+"""The lab's own event loop, in a thread of its own: what its servers do is no part of the run's times."""
+
+import asyncio
+import socket
+import threading
+from collections.abc import Awaitable, Callable, Coroutine
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+T = TypeVar("T")
+LOOPBACK = "127.0.0.1"
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+class LabLoop:
+    """Servers on loopback, started from outside and stopped together."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="lab", daemon=True)
+        self._servers: list[asyncio.Server] = []
+        self._transports: list[asyncio.BaseTransport] = []
+        self._sockets: list[socket.socket] = []
+        self._handling: set[asyncio.Task[None]] = set()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.call(self._close())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+        for sock in self._sockets:
+            sock.close()
+
+    def call(self, step: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine in the lab's loop and return its result."""
+        return asyncio.run_coroutine_threadsafe(step, self._loop).result()
+
+    def serve(self, handler: Handler, *, context: Any = None) -> int:  # noqa: ANN401 - an ssl.SSLContext, loaded by the caller
+        """Serve TCP (or TLS, with a context) on a port of loopback; return the port."""
+        return self.call(self._serve(handler, context))
+
+    def datagrams(self, protocol: Callable[[], asyncio.DatagramProtocol], port: int = 0) -> int:
+        """Serve UDP on a port of loopback; return the port."""
+        return self.call(self._datagrams(protocol, port))
+
+    def refusing(self) -> int:
+        """Return a port that refuses: bound, so that nobody else takes it, and never listening."""
+        sock = socket.socket()
+        sock.bind((LOOPBACK, 0))
+        self._sockets.append(sock)
+        return int(sock.getsockname()[1])
+
+    def silent(self) -> int:
+        """Return a port that answers no SYN: a listener whose accept queue is full."""
+        listener = socket.socket()
+        listener.bind((LOOPBACK, 0))
+        listener.listen(0)
+        self._sockets.append(listener)
+        for _ in range(2):
+            filler = socket.socket()
+            filler.settimeout(0)
+            filler.connect_ex(listener.getsockname())
+            self._sockets.append(filler)
+        return int(listener.getsockname()[1])
+
+    async def _serve(self, handler: Handler, context: Any) -> int:  # noqa: ANN401 - as serve
+        async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            task = asyncio.current_task()
+            if task is not None:
+                self._handling.add(task)
+                task.add_done_callback(self._handling.discard)
+            try:
+                await handler(reader, writer)
+            except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+                return
+            finally:
+                writer.close()
+
+        server = await asyncio.start_server(handle, LOOPBACK, 0, ssl=context)
+        self._servers.append(server)
+        return int(server.sockets[0].getsockname()[1])
+
+    async def _datagrams(self, protocol: Callable[[], asyncio.DatagramProtocol], port: int) -> int:
+        transport, _ = await self._loop.create_datagram_endpoint(protocol, local_addr=(LOOPBACK, port))
+        self._transports.append(transport)
+        return int(transport.get_extra_info("sockname")[1])
+
+    async def _close(self) -> None:
+        for server in self._servers:
+            server.close()
+        for transport in self._transports:
+            transport.close()
+        current = asyncio.current_task()
+        others = [task for task in asyncio.all_tasks() if task is not current]
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
+        await asyncio.sleep(0)
