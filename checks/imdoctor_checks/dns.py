@@ -21,7 +21,7 @@ from imdoctor import (
     Summary,
 )
 from imdoctor.check import is_address
-from imdoctor.net.lookup import AGAIN, Answer, ServerAnswers, ask, ask_servers
+from imdoctor.net.lookup import AGAIN, SERVER_TIMEOUT, Answer, ServerAnswers, ask, ask_servers
 from imdoctor.net.resolvers import (
     classify,
     hosts_entry,
@@ -79,7 +79,7 @@ class Dns:
         slow = ctx.settings.options("dns", DnsOptions).slow
         series, again = await asyncio.gather(
             asyncio.gather(*(_series(ctx, server) for server in servers if _wavers(server))),
-            ctx.system_again() if (system.seconds or 0) > slow else _nothing(),
+            ctx.system_again() if system.addresses and (system.seconds or 0) > slow else _nothing(),
         )
         seen = DnsSeen(
             resolv_conf=read_resolv_conf(machine),
@@ -143,15 +143,13 @@ async def _servers(ctx: Context) -> tuple[ServerAnswers, ...]:
 def _wavers(server: ServerAnswers) -> bool:
     """Tell whether a server answered one question, and another not or only when asked again."""
     answers = (server.a, server.aaaa)
-    failed = [answer.first is not None or answer.attempts > 1 or answer.rcode is None for answer in answers]
+    failed = [answer.first is not None or answer.lost > 0 or answer.rcode is None for answer in answers]
     return any(failed) and any(answer.rcode == "NOERROR" for answer in answers)
 
 
 def _before(answer: Answer) -> list[str]:
-    """Return what came before the answer that stands, where it took a second question."""
-    if answer.first is not None:
-        return [answer.first]
-    return ["timeout"] if answer.attempts > 1 and answer.rcode is not None else []
+    """Return what came before the answer that stands, where it took more than one question."""
+    return ["timeout"] * answer.lost + ([answer.first] if answer.first is not None else [])
 
 
 async def _series(ctx: Context, server: ServerAnswers) -> Series:
@@ -159,7 +157,7 @@ async def _series(ctx: Context, server: ServerAnswers) -> Series:
     kind = "A" if server.a.rcode == "NOERROR" else "AAAA"
     outcomes: list[str] = []
     for _ in range(SERIES):
-        answer = await ask(ctx.machine, server.server, ctx.settings.endpoint.host, kind, ctx.left(0.5))
+        answer = await ask(ctx.machine, server.server, ctx.settings.endpoint.host, kind, ctx.left(SERVER_TIMEOUT))
         outcomes += [*_before(answer), answer.outcome]
     return Series(server=server.server, outcomes=tuple(outcomes))
 

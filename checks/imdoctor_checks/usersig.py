@@ -176,6 +176,7 @@ class Usersig:
             message="the usersig lives for {lifetime}",
             why="At least 24 hours are advised, and 50 years are the most: a short one expires between two renewals.",
             remedy=(NEW,),
+            explains=("usersig.expiring",),
             confidence="certain",
         ),
         "usersig.rejected": Spec(

@@ -16,6 +16,8 @@ from imdoctor.im import errorcodes, usersig
 from imdoctor.lab.loop import Handler
 
 READ = 65536
+ENDLESS = 2000
+"""Header lines of 1000 bytes: far more than any client takes."""
 
 
 class App(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,7 +76,7 @@ class Gateway:
             request, body, http = await _request(reader)
             if request is None:
                 return
-            await asyncio.sleep(how.delay)
+            await asyncio.sleep(how.delay if how.error_code is None or request.method == b"POST" else 0.0)
             if how.silent:
                 await asyncio.Event().wait()
             if how.close_unanswered:
@@ -192,12 +194,16 @@ def _envelope(code: int, info: str, **more: object) -> bytes:
 async def _send(writer: asyncio.StreamWriter, content: bytes, rest: float) -> None:
     step = 1 if rest else max(len(content), 1)
     for start in range(0, len(content), step):
+        if writer.transport.is_closing():
+            return
         writer.write(content[start : start + step])
         await writer.drain()
         await asyncio.sleep(rest)
 
 
 async def _endlessly(writer: asyncio.StreamWriter) -> None:
-    for number in range(1_000_000):
+    for number in range(ENDLESS):
+        if writer.transport.is_closing():
+            return
         writer.write(b"X-%d: %s\r\n" % (number, b"x" * 1000))
         await writer.drain()

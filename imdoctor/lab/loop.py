@@ -9,7 +9,19 @@ from typing import Any, Self, TypeVar
 
 T = TypeVar("T")
 LOOPBACK = "127.0.0.1"
+PIECE = 65536
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Carry bytes one way until they end."""
+    try:
+        while data := await reader.read(PIECE):
+            writer.write(data)
+            await writer.drain()
+    except OSError:
+        pass
+    writer.close()
 
 
 class LabLoop:

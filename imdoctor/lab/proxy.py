@@ -4,9 +4,8 @@ import asyncio
 import base64
 from collections.abc import Callable
 
-from imdoctor.lab.loop import LOOPBACK, Handler
+from imdoctor.lab.loop import LOOPBACK, Handler, pipe
 
-HEAD = 65536
 ANSWERS = {
     "auth": b'HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm="lab"\r\nContent-Length: 0\r\n\r\n',
     "denied": b"HTTP/1.1 403 Forbidden\r\nServer: lab-proxy\r\nContent-Length: 0\r\n\r\n",
@@ -29,16 +28,6 @@ def proxy(how: str, resolve: Callable[[str, int], int], credentials: str | None)
         host, _, port = head.split()[1].decode("ascii").rpartition(":")
         there = await asyncio.open_connection(LOOPBACK, resolve(host, int(port)))
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        await asyncio.gather(_pipe(reader, there[1]), _pipe(there[0], writer))
+        await asyncio.gather(pipe(reader, there[1]), pipe(there[0], writer))
 
     return handle
-
-
-async def _pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while data := await reader.read(HEAD):
-            writer.write(data)
-            await writer.drain()
-    except OSError:
-        pass
-    writer.close()

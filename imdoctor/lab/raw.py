@@ -5,7 +5,7 @@ import socket
 import struct
 from collections.abc import Mapping
 
-from imdoctor.lab.loop import Handler
+from imdoctor.lab.loop import LOOPBACK, Handler, pipe
 
 RESET = struct.pack("ii", 1, 0)
 """SO_LINGER with a time of 0: closing sends a reset (socket(7))."""
@@ -73,14 +73,17 @@ def says(record: bytes) -> Handler:
     return handle
 
 
-def filters(allowed: bytes, handler: Handler) -> Handler:
-    """Reset a ClientHello that does not hold a name; hand others on to nobody: they are answered with an alert-free end."""
+def filters(allowed: bytes, port: int) -> Handler:
+    """Let a ClientHello that holds a name through to a port of loopback, and reset every other one."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if allowed not in await reader.read(HELLO):
+        hello = await reader.read(HELLO)
+        if allowed not in hello:
             await _reset(writer)
             return
-        await handler(reader, writer)
+        beyond, out = await asyncio.open_connection(LOOPBACK, port)
+        out.write(hello)
+        await asyncio.gather(pipe(reader, out), pipe(beyond, writer))
 
     return handle
 

@@ -1,8 +1,9 @@
 """A resolver on loopback, UDP and TCP on one port, with the faults that resolvers have."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 import dns.flags
@@ -39,7 +40,8 @@ class Resolver(asyncio.DatagramProtocol):
 
     zone: Mapping[str, tuple[str, ...]]
     how: Resolving
-    asked: int = 0
+    asked: Counter[str] = field(default_factory=Counter)
+    """Questions so far, by type."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport to answer by."""
@@ -48,8 +50,9 @@ class Resolver(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """Answer one question, in its own time."""
-        self.asked += 1
-        if self.how.silent or self.asked % self.how.answers_every:
+        kind = dns.rdatatype.to_text(dns.message.from_wire(data).question[0].rdtype)
+        self.asked[kind] += 1
+        if self.how.silent or self.asked[kind] % self.how.answers_every:
             return
         reply = self.reply(data, over_tcp=False)
         asyncio.get_running_loop().call_later(self.how.delay, self._send, reply, addr)

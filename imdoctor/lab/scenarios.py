@@ -145,7 +145,6 @@ USERSIG = (
     fault(
         "usersig.lifetime",
         "The usersig lives for an hour",
-        "usersig.expiring",
         credentials=Credentials(kind="usersig", lives=3600),
     ),
     fault(

@@ -36,6 +36,8 @@ CONTROL = "43.141.53.53"
 KEY = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e"
 """The lab's secret key, which opens nothing else."""
 SOURCE = "10.0.0.2"
+ATTEMPTS = 2
+"""Rounds of the C library through its nameservers (resolv.conf(5))."""
 
 
 class Credentials(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,10 +100,10 @@ def open_world(scenario: Scenario) -> Iterator[Job]:
         )
         (folder / "hosts").write_text("127.0.0.1 localhost\n" + "".join(f"{line}\n" for line in scenario.hosts))
         (folder / "nsswitch.conf").write_text("hosts: files dns\n")
-        refusing = lab.refusing()
+        nobody = lab.silent() if scenario.offline else lab.refusing()
 
         def dial(address: str, port: int) -> tuple[str, int]:
-            return LOOPBACK, ports.get((address, port), refusing)
+            return LOOPBACK, ports.get((address, port), nobody)
 
         yield Job(
             name="sandbox" if not scenario.expect else scenario.name,
@@ -167,7 +169,7 @@ async def _resolve(machine: Machine, host: str) -> SystemAnswer:
     """Resolve as the C library does: the hosts file, then the nameservers in their order, the first that has a say."""
     if pinned := hosts_entry(machine, host):
         return SystemAnswer(addresses=pinned)
-    for server in nameservers(machine):
+    for server in nameservers(machine) * ATTEMPTS:
         a, aaaa = await asyncio.gather(*(ask(machine, server, host, kind, 1.0) for kind in ("A", "AAAA")))
         if addresses := a.addresses + aaaa.addresses:
             return SystemAnswer(addresses=addresses)
@@ -223,7 +225,8 @@ def _ports(scenario: Scenario, lab: LabLoop, authority: Authority, folder: Path)
 
 def _gateway_port(how: str, lab: LabLoop, authority: Authority, folder: Path, gateway: Gateway) -> int:
     if how == "sni-filtered":
-        return lab.serve(filters((backup_of(HOST) or "").encode(), RAW["closed"]))
+        beyond = _gateway_port("good", lab, authority, folder, gateway)
+        return lab.serve(filters((backup_of(HOST) or "").encode(), beyond))
     if how in RAW:
         return lab.serve(RAW[how])
     chain = _chain(how, authority)

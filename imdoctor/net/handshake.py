@@ -168,10 +168,10 @@ async def handshake(
     session: ssl.SSLSession | None = None,
 ) -> tuple[Handshake, TlsStream | None]:
     """Shake hands over a connected socket. On failure the socket is closed; on success it belongs to the stream."""
-    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    watch, incoming, outgoing = _request_watch(context), ssl.MemoryBIO(), ssl.MemoryBIO()
     tls = context.wrap_bio(incoming, outgoing, server_hostname=server_name, session=session)
     stream = TlsStream(sock, tls, incoming, outgoing)
-    asked = _watch_for_request(context, tls)
+    asked = watch.over(tls)
     started = time.monotonic_ns()
     try:
         failure = await _outcome(stream.shake(), timeout)
@@ -263,10 +263,10 @@ class RequestWatch:
             self._asked[tls].append(True)
 
 
-def _watch_for_request(context: ssl.SSLContext, tls: ssl.SSLObject) -> list[bool]:
-    """Watch one handshake. ``_msg_callback`` is private and belongs to the context, which keeps the watch for all its handshakes."""
+def _request_watch(context: ssl.SSLContext) -> RequestWatch:
+    """Return a context's watch. ``_msg_callback`` is private, and must be set before a handshake's SSLObject is made."""
     watch = getattr(context, "_msg_callback", None)
     if not isinstance(watch, RequestWatch):
         watch = RequestWatch()
         context._msg_callback = watch  # type: ignore[attr-defined]  # noqa: SLF001 - the only way to see a CertificateRequest
-    return watch.over(tls)
+    return watch

@@ -48,6 +48,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     first: str | None = None
     """The first answer's rcode or error, where a second one differs from it."""
     attempts: int = 1
+    lost: int = 0
+    """Questions that nothing came back to before the answer that stands."""
     truncated: bool = False
     tcp_error: str | None = None
     """What came of asking again over TCP, when the answer was truncated."""
@@ -144,7 +146,9 @@ def _both(first: Answer, second: Answer) -> Answer:
     """Join two looks: the better one stands, and a difference between them is kept."""
     good, other = (second, first) if first.rcode in AGAIN or first.rcode is None else (first, second)
     differs = first.outcome if first.outcome != second.outcome else None
-    return structs.replace(good, again=other.seconds, first=differs, attempts=first.attempts + 1)
+    return structs.replace(
+        good, again=other.seconds, first=differs, attempts=first.attempts + 1, lost=first.lost + second.lost
+    )
 
 
 async def _race(machine: Machine, server: str, name: str, kind: str, limit: float) -> Answer:
@@ -160,7 +164,9 @@ async def _race(machine: Machine, server: str, name: str, kind: str, limit: floa
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    return structs.replace(min(answered, key=lambda answer: answer.error is not None), attempts=len(tasks))
+    best = min(answered, key=lambda answer: answer.error is not None)
+    lost = len(tasks) - 1 if best.rcode is not None else 0
+    return structs.replace(best, attempts=len(tasks), lost=lost)
 
 
 async def _once(machine: Machine, server: str, name: str, kind: str, limit: float) -> Answer:
