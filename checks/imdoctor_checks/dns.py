@@ -22,6 +22,7 @@ from imdoctor import (
 )
 from imdoctor.check import is_address
 from imdoctor.net.lookup import AGAIN, SERVER_TIMEOUT, Answer, ServerAnswers, ask, ask_servers
+from imdoctor.net.machine import SystemAnswer
 from imdoctor.net.resolvers import (
     classify,
     hosts_entry,
@@ -78,7 +79,7 @@ class Dns:
         servers, system = await asyncio.gather(_servers(ctx), ctx.system())
         slow = ctx.settings.options("dns", DnsOptions).slow
         series, again = await asyncio.gather(
-            asyncio.gather(*(_series(ctx, server) for server in servers if _wavers(server))),
+            asyncio.gather(*(_series(ctx, server) for server in servers if _wavers(server, system))),
             ctx.system_again() if system.addresses and (system.seconds or 0) > slow else _nothing(),
         )
         seen = DnsSeen(
@@ -99,7 +100,11 @@ class Dns:
     def judge(self, seen: DnsSeen, settings: Settings, others: Mapping[str, Observation]) -> Iterator[Judged]:  # noqa: ARG002 - the observation says it all
         """Judge the servers one by one, then the answer, then whether it is the truth."""
         options = settings.options("dns", DnsOptions)
-        if seen.resolv_conf.nameservers or options.nameservers or any(not _failure(server) for server in seen.servers):
+        if (
+            seen.resolv_conf.nameservers
+            or options.nameservers
+            or any(not _failure(seen, server) for server in seen.servers)
+        ):
             yield from _bad_servers(seen)
         else:
             yield Finding("dns.no-resolver", because=_unconfigured(seen))
@@ -140,11 +145,12 @@ async def _servers(ctx: Context) -> tuple[ServerAnswers, ...]:
     return await ask_servers(ctx.machine, configured, ctx.settings.endpoint.host, ctx.left(ctx.settings.timeout))
 
 
-def _wavers(server: ServerAnswers) -> bool:
-    """Tell whether a server answered one question, and another not or only when asked again."""
+def _wavers(server: ServerAnswers, system: SystemAnswer) -> bool:
+    """Tell whether a server answered one question and not another, or nothing while the C library got an answer."""
     answers = (server.a, server.aaaa)
     failed = [answer.first is not None or answer.lost > 0 or answer.rcode is None for answer in answers]
-    return any(failed) and any(answer.rcode == "NOERROR" for answer in answers)
+    answered = any(answer.rcode == "NOERROR" for answer in answers) or bool(system.addresses)
+    return any(failed) and answered
 
 
 def _before(answer: Answer) -> list[str]:
@@ -154,11 +160,13 @@ def _before(answer: Answer) -> list[str]:
 
 async def _series(ctx: Context, server: ServerAnswers) -> Series:
     """Ask a server the question that it answered a few times more."""
-    kind = "A" if server.a.rcode == "NOERROR" else "AAAA"
+    kind = "AAAA" if server.aaaa.rcode == "NOERROR" and server.a.rcode != "NOERROR" else "A"
     outcomes: list[str] = []
     for _ in range(SERIES):
         answer = await ask(ctx.machine, server.server, ctx.settings.endpoint.host, kind, ctx.left(SERVER_TIMEOUT))
         outcomes += [*_before(answer), answer.outcome]
+        if answer.rcode is None:
+            break  # lost like the questions before: it is dead, not wavering
     return Series(server=server.server, outcomes=tuple(outcomes))
 
 
@@ -189,8 +197,10 @@ def in_doubt(seen: DnsSeen) -> list[str]:
     return list(dict.fromkeys(doubted))
 
 
-def _failure(server: ServerAnswers) -> str | None:
-    """Return the code for a server that answered neither question, else None."""
+def _failure(seen: DnsSeen, server: ServerAnswers) -> str | None:
+    """Return the code for a server that answered neither question, nor any of a series; else None."""
+    if any("NOERROR" in series.outcomes for series in seen.series if series.server == server.server):
+        return None
     rcodes = {server.a.rcode, server.aaaa.rcode} - {None}
     if rcodes - AGAIN:
         return None
@@ -202,7 +212,7 @@ def _failure(server: ServerAnswers) -> str | None:
 
 
 def _bad_servers(seen: DnsSeen) -> Iterator[Finding]:
-    codes = [(_failure(server), server) for server in seen.servers]
+    codes = [(_failure(seen, server), server) for server in seen.servers]
     severity: Severity = "fail" if all(code for code, _ in codes) else "warn"
     good = [server.server for code, server in codes if not code]
     for code, server in codes:
@@ -240,7 +250,7 @@ def _no_answer(seen: DnsSeen) -> Iterator[Finding]:
             )
             if severity == "fail":
                 return
-    if used(seen) or all(_failure(server) for server in seen.servers):
+    if used(seen) or all(_failure(seen, server) for server in seen.servers):
         return
     denied = [server.server for server in seen.servers if "NXDOMAIN" in {server.a.rcode, server.aaaa.rcode}]
     if denied:
@@ -260,7 +270,7 @@ def _slow(seen: DnsSeen, limit: float) -> Iterator[Finding]:
     """Judge servers that are slow in both looks, and the C library in both of its."""
     for server in seen.servers:
         times = [seconds for seconds in (_quickest(server.a), _quickest(server.aaaa)) if seconds is not None]
-        if times and not _failure(server) and max(times) > limit:
+        if times and not _failure(seen, server) and max(times) > limit:
             yield Finding(
                 "dns.slow", data={"who": server.server, "seconds": max(times), "limit": limit}, confidence="certain"
             )

@@ -1,7 +1,6 @@
 """The `tls` check: a handshake with every address, with whom, by which version and certificate, valid until when."""
 
 import asyncio
-import contextlib
 import socket
 import ssl
 from collections.abc import Iterable, Iterator, Mapping
@@ -128,7 +127,7 @@ async def _when_good(ctx: Context, seen: TlsAddress, stream: TlsStream) -> TlsAd
     try:
         if first is not None and first.client_certificate_requested:
             return structs.replace(seen, after=await _late_refusal(stream))
-        session = await _ticket(stream)
+        session = await stream.ticket(timeout=ctx.left(TICKET))
     finally:
         stream.close()
     resumption = await _again(ctx, seen.address, session=session)
@@ -148,15 +147,6 @@ async def _late_refusal(stream: TlsStream) -> str | None:
     except OSError:
         return "reset"
     return None if data else "closed"
-
-
-async def _ticket(stream: TlsStream) -> ssl.SSLSession | None:
-    """Return the session to resume; with TLS 1.3 wait a moment for its ticket."""
-    if stream.session is not None and stream.session.has_ticket:
-        return stream.session
-    with contextlib.suppress(TimeoutError, OSError):
-        await stream.read(1, timeout=TICKET)
-    return stream.session
 
 
 async def _again(

@@ -207,3 +207,4 @@ async def _endlessly(writer: asyncio.StreamWriter) -> None:
             return
         writer.write(b"X-%d: %s\r\n" % (number, b"x" * 1000))
         await writer.drain()
+        await asyncio.sleep(0)

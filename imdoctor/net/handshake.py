@@ -89,6 +89,23 @@ class TlsStream:
             self._tls.write(data)
             await self._flush()
 
+    async def ticket(self, *, timeout: float) -> ssl.SSLSession | None:
+        """Wait for the ticket that TLS 1.3 sends after the handshake; return the session to resume, if there is one."""
+        with contextlib.suppress(TimeoutError, OSError):
+            async with asyncio.timeout(timeout):
+                while not (self.session and self.session.has_ticket) and await self._more():
+                    pass
+        return self.session
+
+    async def _more(self) -> bool:
+        """Take in what comes next; tell whether more may come."""
+        try:
+            return bool(self._tls.read(1))
+        except ssl.SSLWantReadError:
+            data = await asyncio.get_running_loop().sock_recv(self.sock, RECORD)
+            self._incoming.write(data)
+            return bool(data)
+
     async def shake(self) -> None:
         """Do the handshake. Raises OSError and ssl.SSLError."""
         try:
