@@ -1,1 +1,97 @@
-"""The command line."""
+"""The command line: commands that are imported when they are used, and the exit codes of everything that can happen."""
+
+import errno
+import io
+import signal
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from imdoctor.cli.exits import CONFIGURATION, DEFECT, INTERRUPTED, OUTPUT, TERMINATED, USAGE
+from imdoctor.cli.lazy import LazyGroup
+from imdoctor.cli.session import OutputError, Session, forget
+from imdoctor.config.problems import ConfigError, redacted
+
+COMMANDS = {
+    "run": ("imdoctor.cli.run:run", "Run every check once on every target, and print the report."),
+    "judge": ("imdoctor.cli.judge:judge", "Judge a saved report's observations anew, without any I/O."),
+    "checks": ("imdoctor.cli.checks:checks", "List the installed checks."),
+    "explain": ("imdoctor.cli.explain:explain", "Explain a finding code or an IM error code."),
+    "plan": ("imdoctor.cli.plan:plan", "Show what a run would send, where, and with which secrets; send nothing."),
+    "drill": ("imdoctor.cli.drill:drill", "Run the checks against the embedded lab with a fault in it."),
+    "config": ("imdoctor.cli.config:config", "Check a configuration file, or print its JSON Schema."),
+}
+"""Every command: where it lives, and the line that the help shows without importing it."""
+
+DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EBADF}
+"""What goes wrong when standard output cannot take what it is given."""
+
+
+@click.command(cls=LazyGroup, commands_by_name=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(metadata.version("imdoctor"), prog_name="imdoctor", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Find out why calls to the Tencent Cloud IM RESTful API time out or are refused."""
+
+
+def main() -> NoReturn:
+    """Run the command line, and exit by its code."""
+    signal.signal(signal.SIGTERM, _terminated)
+    session = Session.of_process()
+    sys.exit(guarded(sys.argv[1:], session))
+
+
+def _terminated(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - signal.signal's own signature
+    raise SystemExit(TERMINATED)
+
+
+def guarded(arguments: Sequence[str], session: Session) -> int:
+    """Run the command line and return its exit code, whatever happens."""
+    try:
+        code = cli.main(args=list(arguments), prog_name="imdoctor", standalone_mode=False, obj=session)
+        session.out.flush()
+    except BrokenPipeError:  # the reader went away: it has what it wanted
+        forget(session.out)
+        return 0
+    except KeyboardInterrupt:
+        return session.complain(INTERRUPTED, "stopped")
+    except Exception as error:  # noqa: BLE001 - the last place: whatever arrives here has an exit code, our own defects too
+        return _told(error, session)
+    return code if isinstance(code, int) else 0
+
+
+def _told(error: Exception, session: Session) -> int:
+    """Tell of an error on standard error, and return its exit code."""
+    match error:
+        case click.Abort():
+            code = session.complain(INTERRUPTED, "stopped")
+        case click.ClickException():
+            told = io.StringIO()
+            error.show(told)
+            session.err.write(session.mask(redacted(told.getvalue())))
+            code = USAGE
+        case ConfigError():
+            code = session.complain(CONFIGURATION, *map(str, error.problems))
+        case OutputError():
+            code = session.complain(OUTPUT, str(error))
+        case OSError() if error.errno in DISK:
+            forget(session.out)
+            code = session.complain(OUTPUT, f"the output could not be written: {error.strerror}")
+        case _:
+            code = _defect(error, session)
+    return code
+
+
+def _defect(error: Exception, session: Session) -> int:
+    """Tell of a defect of imdoctor itself in one sentence; where it happened is for IMDOCTOR_DEBUG=1."""
+    if session.environ.get("IMDOCTOR_DEBUG") == "1":
+        import traceback
+
+        session.complain(DEFECT, "".join(traceback.format_exception(error)))
+    what = f"a defect of imdoctor itself, not of a target: {type(error).__name__}: {error}"
+    return session.complain(
+        DEFECT, f"{what}. Please report it to imdoctor's maintainers with what IMDOCTOR_DEBUG=1 shows."
+    )

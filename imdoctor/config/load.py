@@ -135,7 +135,7 @@ def _targets(conversion: "Conversion", node: "yaml.Node") -> tuple[Target, ...]:
     for item in node.value:
         places = _places(item)
         target = conversion.value(item, Target, "target")
-        for key, text in _wrong(target) if isinstance(target, Target) else ():
+        for key, text in wrong(target) if isinstance(target, Target) else ():
             conversion.problem(places.get(key, item), f"{key}: {text}")
         name, line = _name(places), item.start_mark.line + 1
         if name in names:
@@ -159,7 +159,7 @@ def _name(places: "dict[str, yaml.Node]") -> str:
     return str(places["name"].value) if "name" in places else Target().name
 
 
-def _wrong(target: Target) -> Iterator[tuple[str, str]]:
+def wrong(target: Target) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with a target beyond its values' types: the key, and a sentence."""
     if not target.name.isprintable() or not 1 <= len(target.name) <= LONGEST_TARGET_NAME:
         yield "name", f"a name has 1 to {LONGEST_TARGET_NAME} characters that can be printed"

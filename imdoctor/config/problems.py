@@ -10,7 +10,7 @@ LONGEST_SHOWN = 40
 """Characters of somebody's text that a message repeats; more is cut."""
 
 # A secret key is 64 hexadecimal digits; a usersig is deflated JSON in base64, which begins with eJ; and PEM.
-_SECRET = re.compile(r"[0-9a-fA-F]{32,}|eJ[\w*+/=-]{30,}|-----BEGIN")
+_SECRET = re.compile(r"[0-9a-fA-F]{32,}|eJ[\w*+/=-]{30,}|-----BEGIN.*", re.DOTALL)
 
 
 class Problem(msgspec.Struct, frozen=True):
@@ -37,6 +37,11 @@ class ConfigError(Exception):
 def looks_secret(text: str) -> bool:
     """Tell whether a text looks like a secret itself, so that no message may repeat it."""
     return _SECRET.search(text) is not None
+
+
+def redacted(text: str) -> str:
+    """Return a text with whatever looks like a secret in it as ***."""
+    return _SECRET.sub("***", text)
 
 
 def shown(text: str) -> str:

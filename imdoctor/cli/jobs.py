@@ -1,0 +1,237 @@
+"""From the command line and the configuration to jobs: targets with their settings, and the checks to run on them."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from imdoctor import registry
+from imdoctor.check import Check, Settings
+from imdoctor.cli.session import Session
+from imdoctor.config.credentials import read_credential
+from imdoctor.config.files import UnreadableError, read_file
+from imdoctor.config.load import CREDENTIALS, find, load, wrong
+from imdoctor.config.model import Config, Target
+from imdoctor.config.problems import ConfigError, Problem, suggestion
+from imdoctor.config.values import parse_endpoint
+from imdoctor.net.machine import Machine
+from imdoctor.runner import Job
+
+LARGEST_STORE = 8 * 1024 * 1024
+"""Bytes of a ca_file: the usual store of all public authorities has a quarter of a megabyte."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What the command line asks for, as `imdoctor.cli.options.target_options` names it."""
+
+    host: str | None = None
+    config: Path | None = None
+    target: tuple[str, ...] = ()
+    check: tuple[str, ...] = ()
+    skip: tuple[str, ...] = ()
+    sdkappid: int | None = None
+    identifier: str | None = None
+    usersig_file: str | None = None
+    usersig_env: str | None = None
+    secret_key_file: str | None = None
+    secret_key_env: str | None = None
+    no_third_party: bool = False
+    sandbox: bool = False
+
+    @property
+    def account(self) -> dict[str, Any]:
+        """What is said of the app beside its host."""
+        named = {key: getattr(self, key) for key in ("sdkappid", "identifier", *CREDENTIALS)}
+        return {key: value for key, value in named.items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Work:
+    """The targets to examine, and the checks to run on each."""
+
+    jobs: tuple[Job, ...]
+    checks: tuple[Check, ...]
+
+
+@contextmanager
+def prepared(wanted: Wanted, session: Session) -> Iterator[Work]:
+    """Hand out the work, and the lab that it is done in under --sandbox. Raises ConfigError and click.UsageError."""
+    _consistent(wanted)
+    installed = checks_installed(session)
+    checks = chosen(installed, wanted.check, wanted.skip)
+    if not wanted.sandbox:
+        jobs = _jobs(wanted, installed, session)
+        yield Work(jobs, checks)
+        return
+    from imdoctor.lab.scenarios import HEALTHY
+    from imdoctor.lab.world import open_world
+
+    with open_world(HEALTHY) as job:
+        session.secrets.extend(job.credential.secrets())
+        settings = msgspec.structs.replace(job.settings, third_party=not wanted.no_third_party)
+        yield Work((replace(job, settings=settings),), checks)
+
+
+def _consistent(wanted: Wanted) -> None:
+    """Refuse what contradicts itself. Raises click.UsageError."""
+    elsewhere = [f"--{key.replace('_', '-')}" for key in wanted.account]
+    if wanted.sandbox and (wanted.host or wanted.target or elsewhere):
+        raise click.UsageError("--sandbox has a target of its own: leave HOST, --target and the app's options out")
+    if wanted.host and wanted.target:
+        raise click.UsageError(
+            "--target chooses from a configuration, which is not read with HOST: leave one of them out"
+        )
+    if elsewhere and not wanted.host and not wanted.sandbox:
+        raise click.UsageError(
+            f"{elsewhere[0]} goes with HOST: write `imdoctor run console.tim.qq.com {elsewhere[0]} …`, or put it into the configuration"
+        )
+
+
+def checks_installed(session: Session) -> tuple[Check, ...]:
+    """Return the installed checks; warn of what could not be loaded."""
+    known = registry.load()
+    for broken in known.broken:
+        session.warn("a check could not be loaded", entry=broken.entry, origin=broken.origin, error=broken.error)
+    return known.checks
+
+
+def chosen(installed: Sequence[Check], only: Sequence[str], without: Sequence[str]) -> tuple[Check, ...]:
+    """Return the checks that --check and --skip leave. Raises click.UsageError for an unknown one."""
+    names = [check.name for check in installed]
+    for name in (*only, *without):
+        if name not in names:
+            raise click.UsageError(f"no check {name!r}: {suggestion(name, names)}")
+    return tuple(check for check in installed if (not only or check.name in only) and check.name not in without)
+
+
+def option_types(installed: Sequence[Check]) -> dict[str, type[msgspec.Struct] | None]:
+    """Return the type of each check's options, None for a check without any."""
+    return {check.name: getattr(check, "options", None) for check in installed}
+
+
+def _jobs(wanted: Wanted, installed: Sequence[Check], session: Session) -> tuple[Job, ...]:
+    config, base = configuration(wanted, installed, session)
+    names = [target.name for target in config.targets]
+    for name in wanted.target:
+        if name not in names:
+            raise click.UsageError(f"no target {name!r}: {suggestion(name, names)}")
+    picked = [target for target in config.targets if not wanted.target or target.name in wanted.target]
+    return jobs_of(config, picked, installed, base, session, third_party=not wanted.no_third_party)
+
+
+def jobs_of(
+    config: Config,
+    targets: Sequence[Target],
+    installed: Sequence[Check],
+    base: Path,
+    session: Session,
+    *,
+    third_party: bool,
+) -> tuple[Job, ...]:
+    """Return a job for each target. Raises one ConfigError with what is wrong with all of them."""
+    options = _options(config, installed)
+    jobs: list[Job] = []
+    problems: list[Problem] = []
+    for target in targets:
+        try:
+            jobs.append(job_of(target, options, base, session, third_party=third_party))
+        except ConfigError as error:
+            problems += error.problems
+    if problems:
+        raise ConfigError(*problems)
+    return tuple(jobs)
+
+
+def configuration(wanted: Wanted, installed: Sequence[Check], session: Session) -> tuple[Config, Path]:
+    """Return the configuration, and the folder from which its paths start.
+
+    With HOST no file is read. With neither it is the China site's domain, anonymously. Raises ConfigError, click.UsageError.
+    """
+    if wanted.host is not None:
+        return Config(targets=(_target(wanted),)), session.cwd
+    path = wanted.config or find(session.environ, session.cwd)
+    if path is None:
+        return Config(), session.cwd
+    return load(path, option_types(installed)), path.parent
+
+
+def _target(wanted: Wanted) -> Target:
+    """Return the target that the command line names. Raises click.UsageError."""
+    try:
+        target = Target(endpoint=parse_endpoint(wanted.host or ""), **wanted.account)
+    except ValueError as error:
+        raise click.UsageError(f"HOST: {error}") from None
+    for key, text in wrong(target):
+        raise click.UsageError(f"--{key.replace('_', '-')}: {text}")
+    return target
+
+
+def _options(config: Config, installed: Sequence[Check]) -> dict[str, Any]:
+    """Return every check's options, defaults included: they travel in the report. Raises ConfigError."""
+    told = {}
+    for name, kind in option_types(installed).items():
+        if kind is None:
+            continue
+        missing = [item.encode_name for item in msgspec.structs.fields(kind) if item.required]
+        if name not in config.checks and missing:
+            raise ConfigError(
+                Problem(
+                    f"the check {name} needs {', '.join(missing)}: write it under `checks: {name}:`, or --skip {name}"
+                )
+            )
+        told[name] = msgspec.to_builtins(config.checks[name] if name in config.checks else kind())
+    return told
+
+
+def job_of(target: Target, options: dict[str, Any], base: Path, session: Session, *, third_party: bool) -> Job:
+    """Return a target's job: its secrets are read here, and its usersig made. Raises ConfigError."""
+    machine = Machine(environ=session.environ)
+    loaded = read_credential(target, environ=session.environ, base=base, wall=machine.wall)
+    proxy, proxy_url = _without_password(target.proxy)
+    credential = replace(loaded.credential, proxy_url=proxy_url)
+    session.secrets.extend(credential.secrets())
+    for warning in loaded.warnings:
+        session.warn(warning, target=target.name)
+    _store(target)
+    settings = Settings(
+        endpoint=target.endpoint,
+        sdkappid=target.sdkappid,
+        identifier=target.identifier,
+        timeout=target.timeout,
+        probe=target.probe,
+        client=target.client,
+        ca_file=target.ca_file,
+        proxy=proxy,
+        credential=credential.kind,
+        third_party=third_party,
+        checks=options,
+    )
+    return Job(name=target.name, settings=settings, machine=machine, credential=credential)
+
+
+def _without_password(proxy: str) -> tuple[str, str | None]:
+    """Return a proxy as reports show it, and the whole URL where that holds a password."""
+    scheme, separator, rest = proxy.partition("://")
+    _, at, host = rest.rpartition("@")
+    return (f"{scheme}{separator}{host}", proxy) if at else (proxy, None)
+
+
+def _store(target: Target) -> None:
+    """See to it that the target's ca_file holds certificates. Raises ConfigError."""
+    if target.ca_file is None:
+        return
+    import ssl
+
+    try:
+        text = read_file(Path(target.ca_file), LARGEST_STORE).data.decode("ascii", "replace")
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
+    except UnreadableError as error:
+        raise ConfigError(Problem(f"target {target.name}: ca_file: {target.ca_file} {error}")) from None
+    except (ssl.SSLError, ValueError):
+        sentence = f"{target.ca_file} holds no certificates: name a file of certificates in PEM"
+        raise ConfigError(Problem(f"target {target.name}: ca_file: {sentence}")) from None

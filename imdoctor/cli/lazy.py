@@ -1,0 +1,44 @@
+"""A group of commands that are imported when they are used: help costs nothing."""
+
+import importlib
+from collections.abc import Mapping
+
+import click
+
+from imdoctor.config.problems import suggestion
+
+
+class LazyGroup(click.Group):
+    """A group whose commands stand in a table: name → ("module:attribute", short help)."""
+
+    def __init__(self, *, commands_by_name: Mapping[str, tuple[str, str]], **settings: object) -> None:
+        super().__init__(**settings)  # type: ignore[arg-type]  # click's own settings, handed on
+        self.commands_by_name = commands_by_name
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names, in the table's order."""
+        del ctx
+        return list(self.commands_by_name)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        del ctx
+        if cmd_name not in self.commands_by_name:
+            return None
+        module, _, attribute = self.commands_by_name[cmd_name][0].partition(":")
+        command = getattr(importlib.import_module(module), attribute)
+        return command if isinstance(command, click.Command) else None
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; an unknown one is a usage error with a suggestion."""
+        if args and args[0] not in self.commands_by_name and not args[0].startswith("-"):
+            ctx.fail(f"no such command {args[0]!r}: {suggestion(args[0], self.commands_by_name)}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the table into the help, without importing anything."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, short) for name, (_, short) in self.commands_by_name.items()])

@@ -1,0 +1,120 @@
+"""The options that several commands have. Each also reads its IMDOCTOR_ variable."""
+
+import math
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from imdoctor.cli.output import OutputType
+from imdoctor.config.values import parse_duration
+from imdoctor.render import FORMATS
+
+F = TypeVar("F", bound=Callable[..., Any])
+Decorator = Callable[[F], F]
+
+PATH = click.Path(path_type=Path)
+HIGHEST_SDKAPPID = 4294967295
+
+
+class SecondsType(click.ParamType[float]):
+    """A number of seconds above zero; `2m` and the like are understood as well."""
+
+    name = "SECONDS"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401 - click's own signature
+        """Return the seconds."""
+        try:
+            seconds = float(value)
+        except ValueError:
+            try:
+                seconds = parse_duration(str(value))
+            except ValueError as error:
+                self.fail(str(error), param, ctx)
+        if not math.isfinite(seconds) or seconds <= 0:
+            self.fail(f"{value} is no time to run in: write seconds, such as 30", param, ctx)
+        return seconds
+
+
+def option(*names: str, **settings: Any) -> "Decorator[Any]":  # noqa: ANN401 - click's own settings
+    """Return an option that also reads IMDOCTOR_ and its long name from the environment."""
+    name = next(name for name in names if name.startswith("--"))
+    variable = "IMDOCTOR_" + name.removeprefix("--").split("/")[0].replace("-", "_").upper()
+    return click.option(*names, envvar=variable, **settings)
+
+
+def together(options: "Sequence[Decorator[Any]]") -> "Decorator[Any]":
+    """Return the decorator that adds options in the order of the help."""
+
+    def add(command: F) -> F:
+        for decorate in reversed(options):
+            command = decorate(command)
+        return command
+
+    return add
+
+
+config_option = option(
+    "--config", type=PATH, metavar="FILE", help="The configuration [default: the first that exists]."
+)
+
+target_options = together(
+    (
+        click.argument("host", required=False),
+        config_option,
+        option("--target", multiple=True, metavar="NAME", help="Only this target of the configuration. Repeatable."),
+        option("--check", multiple=True, metavar="NAME", help="Only this check. Repeatable."),
+        option("--skip", multiple=True, metavar="NAME", help="Not this check. Repeatable."),
+        option("--sdkappid", type=click.IntRange(1, HIGHEST_SDKAPPID), help="With HOST: the app's SDKAppID."),
+        option("--identifier", metavar="NAME", help="With HOST: the app's admin account."),
+        option("--usersig-file", metavar="FILE", help="With HOST: a file that holds the usersig."),
+        option("--usersig-env", metavar="NAME", help="With HOST: a variable that holds the usersig."),
+        option("--secret-key-file", metavar="FILE", help="With HOST: a file that holds the secret key."),
+        option("--secret-key-env", metavar="NAME", help="With HOST: a variable that holds the secret key."),
+        option("--no-third-party", is_flag=True, help="Ask nobody but the target and the configured resolvers."),
+        option("--sandbox", is_flag=True, help="Examine the embedded lab: no account, no network."),
+    )
+)
+
+report_options = together(
+    (
+        option(
+            "--format",
+            "form",
+            type=click.Choice(list(FORMATS)),
+            default="text",
+            help="Of standard output.",
+            show_default=True,
+        ),
+        option(
+            "--output",
+            type=OutputType(),
+            multiple=True,
+            metavar="FORMAT=FILE",
+            help="Write a file as well. Repeatable.",
+        ),
+        option(
+            "--fail-on",
+            type=click.Choice(["fail", "warn"]),
+            default="fail",
+            help="What makes the exit code.",
+            show_default=True,
+        ),
+        option(
+            "--lang",
+            type=click.Choice(["en", "zh"]),
+            default="en",
+            callback=lambda ctx, _, value: spoken(ctx, value),
+            help="Of texts for people; zh is not there yet.",
+        ),
+        option("-v", "--verbose", is_flag=True, help="Show findings, measurements and observations."),
+    )
+)
+
+
+def spoken(ctx: click.Context, language: str) -> str:
+    """Return the language, if this release speaks it."""
+    if language != "en":
+        ctx.fail(f"--lang {language}: this release speaks English only: leave it out, or write --lang en")
+    return language

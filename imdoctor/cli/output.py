@@ -1,0 +1,110 @@
+"""Writing a report: masked, rendered, and each file whole or not at all."""
+
+import os
+import shutil
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from imdoctor.cli.session import OutputError, Session, forget
+from imdoctor.config.problems import suggestion
+from imdoctor.config.secrets import Mask
+from imdoctor.model import Report
+from imdoctor.render import FORMATS, Style
+
+
+@dataclass(frozen=True)
+class Output:
+    """A format, and the file that it goes to."""
+
+    format: str
+    path: Path
+
+
+class OutputType(click.ParamType[Output]):
+    """`FORMAT=FILE`, as --output takes it."""
+
+    name = "FORMAT=FILE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Output:  # noqa: ANN401 - click's own signature
+        """Return the output; an unknown format is a usage error with a suggestion."""
+        if isinstance(value, Output):
+            return value
+        form, equals, path = str(value).partition("=")
+        if not equals or not path:
+            self.fail(f"{value!r} is no output: write FORMAT=FILE, such as json=report.json", param, ctx)
+        if form not in FORMATS:
+            self.fail(f"no format {form!r}: {suggestion(form, FORMATS)}", param, ctx)
+        return Output(form, Path(path))
+
+
+def publish(report: Report, *, form: str, outputs: Sequence[Output], verbose: bool, session: Session) -> None:
+    """Write a report to standard output and to every file. Raises OutputError, when all that can be written has been."""
+    mask = session.mask
+    shown = masked(report, mask)
+    page = style(session, verbose=verbose)
+    errors = []
+    for output in outputs:
+        text = mask(FORMATS[output.format](shown, msgspec.structs.replace(page, colour=False)))
+        try:
+            write_whole(output.path, text)
+        except OSError as error:
+            errors.append(f"{output.path} could not be written: {error.strerror}")
+    _print(FORMATS[form](shown, page), session)
+    if errors:
+        raise OutputError("; ".join(errors))
+
+
+def _print(text: str, session: Session) -> None:
+    """Print a report. A reader that went away (`| head`) has what it wanted: the report's exit code stands."""
+    try:
+        session.say(text)
+    except BrokenPipeError:
+        forget(session.out)
+
+
+def style(session: Session, *, verbose: bool) -> Style:
+    """Return how standard output is read: on a terminal in colours, unless NO_COLOR says otherwise."""
+    terminal = session.out.isatty()
+    colour = terminal and not session.environ.get("NO_COLOR") and session.environ.get("TERM") != "dumb"
+    return Style(width=shutil.get_terminal_size((80, 24)).columns, verbose=verbose, colour=colour)
+
+
+def masked(report: Report, mask: Mask) -> Report:
+    """Return a report without any loaded secret: in a rendering, a line's end could cut one in two."""
+    if not mask.forms:
+        return report
+    return msgspec.convert(_masked(msgspec.to_builtins(report), mask), Report)
+
+
+def _masked(value: Any, mask: Mask) -> Any:  # noqa: ANN401 - whatever JSON holds
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, dict):
+        return {_masked(key, mask): _masked(item, mask) for key, item in value.items()}
+    return [_masked(item, mask) for item in value] if isinstance(value, list) else value
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file whole or not at all: beside its place, then renamed into it. Raises OSError.
+
+    A link keeps leading where it leads. What is no regular file (/dev/stderr, a pipe) is written to as it stands.
+    """
+    place = Path(os.path.realpath(path))
+    data = text.encode("utf-8", "backslashreplace")
+    if place.exists() and not stat.S_ISREG(place.stat().st_mode):
+        place.write_bytes(data)
+        return
+    beside = place.with_name(f".{place.name[:200]}.{os.getpid()}.tmp")
+    try:
+        beside.write_bytes(data)
+        if place.exists():
+            beside.chmod(stat.S_IMODE(place.stat().st_mode))
+        beside.replace(place)
+    finally:
+        beside.unlink(missing_ok=True)

@@ -1,0 +1,57 @@
+"""`imdoctor plan`: what a run would send. Nothing is sent."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from imdoctor.check import Context, Deadline, Egress
+from imdoctor.cli.jobs import Wanted, Work, prepared
+from imdoctor.cli.options import target_options
+from imdoctor.cli.output import style
+from imdoctor.cli.session import Session
+from imdoctor.render.wrap import wrap
+from imdoctor.runner import Job
+
+SECRETS = {
+    "none": "no credential: the API is asked anonymously",
+    "usersig": "a usersig",
+    "secret_key": "a usersig made for the run from the secret key; the key itself is never sent",
+}
+
+
+@click.command()
+@target_options
+@click.pass_obj
+def plan(session: Session, /, **wanted: Any) -> int:  # noqa: ANN401 - the options of a Wanted
+    """Show what a run would send, where, on which condition, and with which secrets. Nothing is sent."""
+    with prepared(Wanted(**wanted), session) as work:
+        width = style(session, verbose=False).width
+        lines = [line for job in work.jobs for line in _job(job, work, width)]
+    session.say("\n".join(lines) + "\n")
+    return 0
+
+
+def _job(job: Job, work: Work, width: int) -> Iterator[str]:
+    """Yield a target's lines."""
+    ctx = Context(settings=job.settings, machine=job.machine, deadline=Deadline.after(0), credential=job.credential)
+    yield from wrap(f"{job.name}: {job.settings.endpoint}, with {SECRETS[job.settings.credential]}", width, rest="  ")
+    for check in work.checks:
+        sent = list(check.plan(ctx))
+        if not sent:
+            yield f"  {check.name}: sends nothing"
+        for egress in sent:
+            yield from wrap(f"{check.name}: {_told(egress)}", width, "  ", "      ")
+
+
+def _told(egress: Egress) -> str:
+    """Return one thing that would be sent, as a sentence."""
+    place = f"[{egress.to}]:{egress.port}" if ":" in egress.to else f"{egress.to}:{egress.port}"
+    parts = [f"{egress.protocol} to {place}: {egress.why}"]
+    if egress.condition:
+        parts.append(f"only if {egress.condition}")
+    if egress.secret:
+        parts.append(f"with the {egress.secret}")
+    if egress.third_party:
+        parts.append("a third party: left out by --no-third-party")
+    return "; ".join(parts)

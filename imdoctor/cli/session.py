@@ -1,0 +1,66 @@
+"""What the commands share: the process as they see it, the secrets they loaded, and how they speak."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TextIO
+
+from imdoctor.config.secrets import Mask, Secret
+
+
+class OutputError(Exception):
+    """An output could not be written; the text is a sentence."""
+
+
+@dataclass(kw_only=True)
+class Session:
+    """The environment, the working directory, the streams; and every secret loaded so far, for the mask."""
+
+    environ: Mapping[str, str]
+    cwd: Path
+    out: TextIO
+    err: TextIO
+    secrets: list[Secret] = field(default_factory=list)
+
+    @classmethod
+    def of_process(cls) -> "Session":
+        """Return the session of this process. What a stream's encoding lacks is written as an escape."""
+        for stream in (sys.stdout, sys.stderr):
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a process's own streams are TextIOWrappers
+        return cls(environ=os.environ, cwd=Path.cwd(), out=sys.stdout, err=sys.stderr)
+
+    @property
+    def mask(self) -> Mask:
+        """The mask over every secret loaded so far."""
+        return Mask.of(self.secrets)
+
+    def say(self, text: str) -> None:
+        """Write to standard output. Raises BrokenPipeError when the reader went away, else OutputError."""
+        try:
+            self.out.write(self.mask(text))
+            self.out.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            forget(self.out)
+            raise OutputError(f"standard output could not be written: {error.strerror}") from None
+
+    def complain(self, code: int, *sentences: str) -> int:
+        """Write sentences to standard error, and return the exit code."""
+        for sentence in sentences:
+            self.err.write(self.mask(f"imdoctor: {sentence}\n"))
+        return code
+
+    def warn(self, event: str, **facts: object) -> None:
+        """Log a warning of the program itself. structlog is imported only when there is something to say."""
+        from imdoctor.cli.logs import logger
+
+        logger(self.err, self.mask).warning(event, **facts)
+
+
+def forget(stream: TextIO) -> None:
+    """Point a stream that takes nothing more at nothing, so that the interpreter's last flush is quiet."""
+    with open(os.devnull, "wb") as nothing:  # noqa: PTH123 - a descriptor is what is needed
+        os.dup2(nothing.fileno(), stream.fileno())

@@ -1,0 +1,43 @@
+"""A run that a signal ends early: what was found so far is still told. A second signal ends the process at once."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Coroutine
+from types import FrameType
+from typing import Any, NoReturn
+
+from imdoctor.model import Report
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SHOW_CURSOR = "\x1b[?25h"
+
+
+def until_stopped(run: Coroutine[Any, Any, Report]) -> tuple[Report, int | None]:
+    """Run to the end or to a signal. Return the report, and the exit code that the signal makes (128 + its number)."""
+    return asyncio.run(_until_stopped(run))
+
+
+async def _until_stopped(run: Coroutine[Any, Any, Report]) -> tuple[Report, int | None]:
+    loop, task, stopped = asyncio.get_running_loop(), asyncio.ensure_future(run), []
+
+    def stop(number: int) -> None:
+        stopped.append(128 + number)
+        for each in SIGNALS:
+            loop.remove_signal_handler(each)
+            signal.signal(each, _at_once)
+        task.cancel()
+
+    for number in SIGNALS:
+        loop.add_signal_handler(number, stop, number)
+    report = await task
+    return report, next(iter(stopped), None)
+
+
+def _at_once(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - signal.signal's own signature
+    """End the process without any further ado; the live board had hidden the cursor."""
+    if sys.stderr.isatty():
+        sys.stderr.write(SHOW_CURSOR)
+        sys.stderr.flush()
+    os._exit(128 + number)
