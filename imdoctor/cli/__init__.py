@@ -74,7 +74,9 @@ def _told(error: Exception, session: Session) -> int:
             session.err.write(session.mask(redacted(told.getvalue())))
             code = USAGE
         case ConfigError():
-            code = session.complain(CONFIGURATION, *map(str, error.problems))
+            code = CONFIGURATION
+            # As compilers write it, so that editors and people find the place: nothing stands before the file's name.
+            session.err.write(session.mask("".join(f"{problem}\n" for problem in error.problems)))
         case OutputError():
             code = session.complain(OUTPUT, str(error))
         case OSError() if error.errno in DISK:

@@ -45,8 +45,7 @@ def explain(session: Session, code: str) -> int:
 
 def _finding(code: str, specs: Mapping[str, Spec], width: int) -> Iterator[str]:
     if code not in specs:
-        hint = suggestion(code, specs) if len(code) > 1 else "a code is like tls.cert-expired or 60026"
-        raise click.UsageError(f"no code {code!r}: {hint}")
+        raise click.UsageError(f"no code {code!r}, which is like tls.cert-expired or 60026; {suggestion(code, specs)}")
     spec = specs[code]
     yield from wrap(f"{code} ({spec.severity}): {_named(spec.title)}", width)
     yield from _part("Meaning", _named(spec.message), width)
@@ -60,7 +59,7 @@ def _error_code(code: int, specs: Mapping[str, Spec], width: int) -> Iterator[st
     known = errorcodes.lookup(code)
     if known is None:
         near = suggestion(str(code), [str(item.code) for item in errorcodes.all_codes()])
-        hint = near if near.startswith("did") else "imdoctor knows the codes of the RESTful API, 60002 to 80001"
+        hint = near if near.startswith("did") else "known are those of the RESTful API, from 60002 to 80001"
         raise click.UsageError(f"no error code {code} in the tables (family: {errorcodes.family(code)}); {hint}")
     yield from wrap(f"{code} ({errorcodes.family(code)}): {known.meaning}", width)
     if known.seed_meaning:

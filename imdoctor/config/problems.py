@@ -8,6 +8,7 @@ import msgspec
 
 LONGEST_SHOWN = 40
 """Characters of somebody's text that a message repeats; more is cut."""
+MOST_NAMED, MOST_LISTED = 6, 20
 
 # A secret key is 64 hexadecimal digits; a usersig is deflated JSON in base64, which begins with eJ; and PEM.
 _SECRET = re.compile(r"[0-9a-fA-F]{32,}|eJ[\w*+/=-]{30,}|-----BEGIN.*", re.DOTALL)
@@ -52,9 +53,10 @@ def shown(text: str) -> str:
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """Return "did you mean X?" for the nearest known word, else the list of those known."""
+    """Return "did you mean X?" for the nearest known words, else the list of those known, if it is short."""
     names = sorted(known)
-    near = difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.6)
+    longer = [name for name in names if word and name.startswith(word.lower())]
+    near = longer[:MOST_NAMED] or difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.6)
     if near:
-        return f"did you mean {near[0]}?"
-    return f"known here: {', '.join(names)}" if names else "nothing is known here"
+        return f"did you mean {', '.join(near[:-1])}{' or ' if near[:-1] else ''}{near[-1]}?"
+    return f"known here: {', '.join(names)}" if 0 < len(names) <= MOST_LISTED else "nothing of a similar name is known"

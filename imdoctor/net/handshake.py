@@ -93,18 +93,20 @@ class TlsStream:
         """Wait for the ticket that TLS 1.3 sends after the handshake; return the session to resume, if there is one."""
         with contextlib.suppress(TimeoutError, OSError):
             async with asyncio.timeout(timeout):
-                while not (self.session and self.session.has_ticket) and await self._more():
-                    pass
+                while not self._holds_ticket():
+                    data = await asyncio.get_running_loop().sock_recv(self.sock, RECORD)
+                    if not data:
+                        break
+                    self._incoming.write(data)
         return self.session
 
-    async def _more(self) -> bool:
-        """Take in what comes next; tell whether more may come."""
+    def _holds_ticket(self) -> bool:
+        """Take in what has come, and tell whether a ticket was in it, or something else that ends the waiting."""
         try:
-            return bool(self._tls.read(1))
+            self._tls.read(1)
         except ssl.SSLWantReadError:
-            data = await asyncio.get_running_loop().sock_recv(self.sock, RECORD)
-            self._incoming.write(data)
-            return bool(data)
+            return bool(self.session and self.session.has_ticket)
+        return True
 
     async def shake(self) -> None:
         """Do the handshake. Raises OSError and ssl.SSLError."""

@@ -9,8 +9,11 @@ CONTINUED = " \\"
 
 _WIDE = "\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6\U00020000-\U0003fffd"
 _CLOSING = "\uff0c\u3002\u3001\uff1b\uff1a\uff09\uff1f\uff01\u300d\u300b"
-# A command between backticks with what closes it; a wide character with the punctuation that must not begin a line; a word.
-_PIECE = re.compile(rf"(\s*)([^\s`{_WIDE}]*`[^`]+`[^\s{_WIDE}]*|[{_WIDE}][{_CLOSING}]*|[^\s{_WIDE}]+)")
+# A command between backticks with what closes it; a wide character with the punctuation that must not begin a line; a word,
+# or a number with its unit.
+_PIECE = re.compile(
+    rf"(\s*)([^\s`{_WIDE}]*`[^`]+`[^\s{_WIDE}]*|[{_WIDE}][{_CLOSING}]*|[^\s{_WIDE}]+(?:(?<=[0-9]) (?:s|ms|us)\b)?)"
+)
 
 
 def clean(text: str) -> str:
@@ -47,11 +50,11 @@ def cut(text: str, width: int) -> str:
 def wrap(text: str, width: int, first: str = "", rest: str | None = None) -> list[str]:
     """Return a text as lines of at most ``width`` columns; the first begins with ``first``, the others with ``rest``."""
     rest = " " * columns(first) if rest is None else rest
-    room = max(width - max(columns(first), columns(rest)), 8)
+    rooms = [max(width - columns(indent), 8) for indent in (first, rest)]
     lines = [""]
-    for space, piece in _pieces(clean(text), room):
+    for space, piece in _pieces(clean(text), min(rooms)):
         gap = space if lines[-1] else ""
-        if columns(lines[-1] + gap + piece) > room:
+        if columns(lines[-1] + gap + piece) > rooms[len(lines) > 1]:
             lines.append(piece)
         else:
             lines[-1] += gap + piece
