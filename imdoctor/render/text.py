@@ -10,7 +10,8 @@ from imdoctor.model import Cause, CheckReport, Confidence, Measurement, Report, 
 from imdoctor.render.wrap import clean, columns, cut, pad, wrap
 
 WIDEST = 99
-NARROWEST = 40
+NARROWEST = 48
+"""Columns that a check's line needs; a narrower terminal breaks lines itself."""
 MILLISECOND = 0.001
 LONGEST_NAME = 20
 """Columns of a check's name; what is longer is cut."""

@@ -1,0 +1,45 @@
+"""The live board: a line for each check, with what became of it."""
+
+import io
+
+from rich.console import Console
+
+from imdoctor.render.live import Board, live
+from tests.render.reports import check
+
+
+def drawn(board: Board) -> str:
+    """Return the board as text."""
+    console = Console(file=io.StringIO(), width=60, force_terminal=False)
+    with console.capture() as captured:
+        console.print(board)
+    return captured.get()
+
+
+def test_board_shows_what_runs_and_what_is_done() -> None:
+    """A check that is done shows its word and its time."""
+    board = Board(several=False)
+    board.started("prod", "dns")
+    board.started("prod", "tls")
+    board.finished("prod", check("dns", "fail", "", 0.0123))
+    lines = drawn(board).splitlines()
+    assert lines[0].split() == ["FAIL", "dns", "12.3", "ms"]
+    assert "tls" in lines[1]
+    assert "prod" not in "".join(lines)
+
+
+def test_board_names_targets_when_there_are_several() -> None:
+    """With several targets each line names its own, and a name is no markup."""
+    board = Board(several=True)
+    board.started("[red]prod", "dns")
+    assert "[red]prod dns" in drawn(board)
+
+
+def test_board_goes_away() -> None:
+    """Off a terminal, and at the end on one, nothing of the board stays."""
+    stream = io.StringIO()
+    with live(stream, several=False) as board:
+        board.started("prod", "dns")
+        board.finished("prod", check("dns", "ok", "", 0.1))
+    assert "FAIL" not in stream.getvalue()
+    assert not stream.getvalue().strip()
