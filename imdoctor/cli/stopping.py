@@ -6,20 +6,19 @@ import signal
 import sys
 from collections.abc import Coroutine
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
-from imdoctor.model import Report
-
+T = TypeVar("T")
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 SHOW_CURSOR = "\x1b[?25h"
 
 
-def until_stopped(run: Coroutine[Any, Any, Report]) -> tuple[Report, int | None]:
-    """Run to the end or to a signal. Return the report, and the exit code that the signal makes (128 + its number)."""
+def until_stopped(run: Coroutine[Any, Any, T]) -> tuple[T, int | None]:
+    """Run to the end or to a signal, which the run answers with what it has. Return that, and the exit code that the signal makes (128 + its number)."""
     return asyncio.run(_until_stopped(run))
 
 
-async def _until_stopped(run: Coroutine[Any, Any, Report]) -> tuple[Report, int | None]:
+async def _until_stopped(run: Coroutine[Any, Any, T]) -> tuple[T, int | None]:
     loop, task, stopped = asyncio.get_running_loop(), asyncio.ensure_future(run), []
 
     def stop(number: int) -> None:
@@ -31,8 +30,8 @@ async def _until_stopped(run: Coroutine[Any, Any, Report]) -> tuple[Report, int 
 
     for number in SIGNALS:
         loop.add_signal_handler(number, stop, number)
-    report = await task
-    return report, next(iter(stopped), None)
+    result = await task
+    return result, next(iter(stopped), None)
 
 
 def _at_once(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - signal.signal's own signature
