@@ -100,8 +100,11 @@ def _all(scenarios: "Sequence[Scenario]", checks: "Sequence[Check]", session: Se
         return right
 
     right, stopped = until_stopped(examine())
+    if stopped is not None:
+        session.say(f"stopped; until then {right} diagnoses named the planted fault, and nothing else\n")
+        return stopped
     session.say(f"{right} of {len(scenarios)} diagnoses name the planted fault, and nothing else\n")
-    return stopped if stopped is not None else 0 if right == len(scenarios) else MISSED
+    return 0 if right == len(scenarios) else MISSED
 
 
 async def _named(scenario: "Scenario", checks: "Sequence[Check]", room: asyncio.Semaphore) -> tuple[str, ...]:

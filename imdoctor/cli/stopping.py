@@ -14,7 +14,10 @@ SHOW_CURSOR = "\x1b[?25h"
 
 
 def until_stopped(run: Coroutine[Any, Any, T]) -> tuple[T, int | None]:
-    """Run to the end or to a signal, which the run answers with what it has. Return that, and the exit code that the signal makes (128 + its number)."""
+    """Run to the end or to a signal, which the run answers with what it has.
+
+    Return that, and the exit code that the signal makes (128 + its number).
+    """
     return asyncio.run(_until_stopped(run))
 
 
