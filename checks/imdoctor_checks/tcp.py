@@ -55,7 +55,8 @@ class Tcp:
         }
         failed = {address: several for address, several in by_address.items() if all(_failed(one) for one in several)}
         if by_address and len(failed) == len(by_address):
-            yield from (_failure(several[0]) for several in failed.values())
+            unrouted = {route.to for route in seen.routes if route.error is not None}
+            yield from (_failure(several[0], routed=address not in unrouted) for address, several in failed.items())
         elif failed:
             yield _partial(by_address, failed)
         for address, several in by_address.items():
@@ -139,9 +140,9 @@ async def _reset_within(sock: socket.socket, seconds: float) -> float | None:
     return None
 
 
-def _failure(one: Connect) -> Finding:
+def _failure(one: Connect, *, routed: bool) -> Finding:
     """Name one address's failure, from the errno, the ICMP message and the silence."""
-    code, confidence, ruled_out = _kind(one)
+    code, confidence, ruled_out = _kind(one) if routed else ("tcp.unreachable", "certain", ("tcp.timeout",))
     data = {
         "error": one.error or "ECONNRESET",
         "said_by": f", says {one.icmp.sender}" if one.icmp and one.icmp.sender else "",

@@ -25,9 +25,10 @@ async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 
 class LabLoop:
-    """Servers on loopback, started from outside and stopped together."""
+    """Servers on loopback (or on another address of this machine), started from outside and stopped together."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = LOOPBACK) -> None:
+        self._address = address
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="lab", daemon=True)
         self._servers: list[asyncio.Server] = []
@@ -53,25 +54,25 @@ class LabLoop:
         """Run a coroutine in the lab's loop and return its result."""
         return asyncio.run_coroutine_threadsafe(step, self._loop).result()
 
-    def serve(self, handler: Handler, *, context: Any = None) -> int:  # noqa: ANN401 - an ssl.SSLContext, loaded by the caller
-        """Serve TCP (or TLS, with a context) on a port of loopback; return the port."""
-        return self.call(self._serve(handler, context))
+    def serve(self, handler: Handler, *, context: Any = None, port: int = 0) -> int:  # noqa: ANN401 - an ssl.SSLContext, loaded by the caller
+        """Serve TCP (or TLS, with a context) on a port; return the port."""
+        return self.call(self._serve(handler, context, port))
 
     def datagrams(self, protocol: Callable[[], asyncio.DatagramProtocol], port: int = 0) -> int:
-        """Serve UDP on a port of loopback; return the port."""
+        """Serve UDP on a port; return the port."""
         return self.call(self._datagrams(protocol, port))
 
     def refusing(self) -> int:
         """Return a port that refuses: bound, so that nobody else takes it, and never listening."""
         sock = socket.socket()
-        sock.bind((LOOPBACK, 0))
+        sock.bind((self._address, 0))
         self._sockets.append(sock)
         return int(sock.getsockname()[1])
 
     def silent(self) -> int:
         """Return a port that answers no SYN: a listener whose accept queue is full."""
         listener = socket.socket()
-        listener.bind((LOOPBACK, 0))
+        listener.bind((self._address, 0))
         listener.listen(0)
         self._sockets.append(listener)
         for _ in range(2):
@@ -81,7 +82,7 @@ class LabLoop:
             self._sockets.append(filler)
         return int(listener.getsockname()[1])
 
-    async def _serve(self, handler: Handler, context: Any) -> int:  # noqa: ANN401 - as serve
+    async def _serve(self, handler: Handler, context: Any, port: int) -> int:  # noqa: ANN401 - as serve
         async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             task = asyncio.current_task()
             if task is not None:
@@ -94,12 +95,12 @@ class LabLoop:
             finally:
                 writer.close()
 
-        server = await asyncio.start_server(handle, LOOPBACK, 0, ssl=context)
+        server = await asyncio.start_server(handle, self._address, port, ssl=context)
         self._servers.append(server)
         return int(server.sockets[0].getsockname()[1])
 
     async def _datagrams(self, protocol: Callable[[], asyncio.DatagramProtocol], port: int) -> int:
-        transport, _ = await self._loop.create_datagram_endpoint(protocol, local_addr=(LOOPBACK, port))
+        transport, _ = await self._loop.create_datagram_endpoint(protocol, local_addr=(self._address, port))
         self._transports.append(transport)
         return int(transport.get_extra_info("sockname")[1])
 

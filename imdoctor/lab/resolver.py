@@ -95,7 +95,7 @@ class Resolver(asyncio.DatagramProtocol):
             answer.answer.append(dns.rrset.from_text(question.name, TTL, "IN", "AAAA" if six else "A", *wanted))
 
 
-def start(lab: LabLoop, resolver: Resolver, *, tcp: bool = True) -> int:
+def start(lab: LabLoop, resolver: Resolver, *, tcp: bool = True, port: int = 0) -> int:
     """Start a resolver on one port for UDP and TCP; without TCP that port refuses."""
-    port = lab.serve(resolver.handle) if tcp else lab.refusing()
+    port = lab.serve(resolver.handle, port=port) if tcp else lab.refusing()
     return lab.datagrams(lambda: resolver, port)
