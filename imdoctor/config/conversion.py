@@ -1,5 +1,6 @@
 """From YAML nodes to typed values, leaf by leaf, so that every error has its place and none hides another."""
 
+import re
 import types
 import typing
 from collections.abc import Callable, Mapping
@@ -26,6 +27,14 @@ EXPECTED: Mapping[type, tuple[str, str]] = {
     float: ("a number", "write its digits, without quotes"),
     bool: ("true or false", "write one of them, without quotes"),
 }
+
+WORDS = {
+    "null": "nothing",
+    "array": "a list",
+    "object": "a mapping",
+    **{it.__name__: EXPECTED[it][0] for it in EXPECTED},
+}
+"""msgspec's words for types, in this program's."""
 
 
 @dataclass
@@ -103,9 +112,11 @@ class Conversion:
             return msgspec.UNSET
         try:
             return msgspec.convert(parse(node.value), kind)
-        except (ValueError, msgspec.ValidationError) as error:
+        except msgspec.ValidationError as error:
+            self.problem(node, f"{name}: {_reworded(error, kind)}")
+        except ValueError as error:
             self.problem(node, f"{name}: {error}")
-            return msgspec.UNSET
+        return msgspec.UNSET
 
     def sequence(self, node: yaml.Node, base: Any, name: str) -> Any:  # noqa: ANN401 - as value
         """Return a list of values."""
@@ -197,11 +208,7 @@ def _reworded(error: msgspec.ValidationError, kind: Any) -> str:  # noqa: ANN401
     if typing.get_origin(base) is typing.Literal:
         return f"one of {', '.join(map(str, typing.get_args(base)))} is expected"
     text = str(error).removeprefix("Expected ").split(", got")[0].split(" - at")[0]
-    for foreign, ours in (
-        ("`int`", "a whole number"),
-        ("`float`", "a number"),
-        ("`str`", "a text"),
-        ("`bool`", "true or false"),
-    ):
-        text = text.replace(foreign, ours)
+    text = re.sub(
+        r"`([^`]*)`", lambda found: " or ".join(WORDS.get(word, word) for word in found[1].split(" | ")), text
+    )
     return text if text.startswith("Invalid") else f"{text} is expected"

@@ -53,10 +53,9 @@ def compose(text: str, file: str) -> yaml.Node:
 
 def _syntax(error: yaml.MarkedYAMLError, file: str) -> Problem:
     mark = error.problem_mark or error.context_mark
-    what = (error.problem or "this is no YAML").replace(
-        "found undefined alias", "no anchor of this name stands before it:"
-    )
-    what = what.split(" '")[0] if " '" in what and len(what) > 60 else what  # noqa: PLR2004 - so much may be somebody's secret
+    what = error.problem or "this is no YAML"
+    if what.startswith("found undefined alias"):  # it goes on with what stands there, which may be anything
+        what = "no anchor of this name stands before it"
     return place(mark, f"not valid YAML: {what}: check the indentation, the colons and the quotes here", file)
 
 

@@ -1,0 +1,41 @@
+"""Options as checks declare them, one of each shape."""
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from imdoctor.config.model import FilePath, Percentage, Seconds
+
+
+class Geo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A struct within a struct."""
+
+    mmdb: FilePath | None = None
+
+
+class DnsOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every shape that the built-in checks use, and some that a plugin may."""
+
+    nameservers: tuple[str, ...] | None = None
+    slow: Seconds = 0.2
+    share: Percentage = 0.5
+    geo: Geo = Geo()
+    mode: Literal["quick", "slow"] = "quick"
+    count: Annotated[int, msgspec.Meta(ge=1, le=9)] = 1
+    ratio: float = 0.5
+    either: int | str = 1
+    pair: tuple[int, int] = (1, 2)
+    limits: dict[str, Seconds] = {}
+
+
+class NeedyOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A key that must be there, and a rule of its own."""
+
+    must: int
+
+    def __post_init__(self) -> None:
+        if self.must == 13:
+            raise ValueError("13 is not lucky: write 12")
+
+
+OPTIONS: dict[str, type[msgspec.Struct] | None] = {"dns": DnsOptions, "needy": NeedyOptions, "client": None}
