@@ -164,7 +164,6 @@ class Context:
     credential: Credential = field(default_factory=Credential)
     tasks: dict[Hashable, "asyncio.Task[Any]"] = field(default_factory=dict)
     lag: LagWatch = field(default_factory=LagWatch)
-    contexts: "dict[bool, ssl.SSLContext]" = field(default_factory=dict)
 
     async def once(self, key: Hashable, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Do something once a run, however many checks ask for it, and hand its result to all of them."""
@@ -228,13 +227,12 @@ class Context:
             self.credential.proxy_url or self.settings.proxy, endpoint.host, endpoint.port, self.machine.environ
         )
 
-    def tls(self, *, verify: bool = True) -> "ssl.SSLContext":
-        """Return the run's TLS context, built once: against the system's store or the target's ``ca_file``."""
+    async def tls(self, *, verify: bool = True) -> "ssl.SSLContext":
+        """Return the run's TLS context, against the system's store or the target's ``ca_file``; built once, in a thread."""
         from imdoctor.net.trust import tls_context
 
-        if verify not in self.contexts:
-            self.contexts[verify] = tls_context(self.settings.ca_file or self.machine.ca_file, verify=verify)
-        return self.contexts[verify]
+        ca_file = self.settings.ca_file or self.machine.ca_file
+        return await self.once(("tls", verify), lambda: asyncio.to_thread(tls_context, ca_file, verify=verify))
 
 
 def pick(others: Mapping[str, Observation], check: str, kind: type[S]) -> S | None:

@@ -98,7 +98,7 @@ def _command(settings: Settings) -> tuple[str, str]:
 
 async def _open(ctx: Context, *, verify: bool = True) -> tuple[Reach, Connection | None]:
     """Open a connection to the target, directly or through its proxy."""
-    endpoint, limit, context = ctx.settings.endpoint, ctx.left(ctx.settings.timeout), ctx.tls(verify=verify)
+    endpoint, limit, context = ctx.settings.endpoint, ctx.left(ctx.settings.timeout), await ctx.tls(verify=verify)
     if ctx.proxy is not None:
         addresses = await proxy_addresses(ctx, ctx.proxy)
         return await open_through(

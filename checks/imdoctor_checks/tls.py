@@ -52,7 +52,9 @@ class Tls:
 
     async def observe(self, ctx: Context) -> TlsSeen:
         """Shake hands at every address side by side, or once through the proxy's tunnel."""
-        addresses: tuple[str | None, ...] = (None,) if ctx.proxy is not None else await ctx.addresses()
+        addresses: tuple[str | None, ...]
+        # The trust store is read while the name is looked up.
+        addresses, _ = await asyncio.gather(_addresses(ctx), ctx.tls())
         if not addresses:
             return TlsSeen(blocked_by="dns")
         paths = await asyncio.gather(*(_look(ctx, address) for address in addresses))
@@ -79,6 +81,11 @@ class Tls:
         yield Egress(to=host, port=port, protocol="tls", why=why, condition="a handshake is cut off")
 
 
+async def _addresses(ctx: Context) -> tuple[str | None, ...]:
+    """Return the addresses, or None alone for the proxy's tunnel."""
+    return (None,) if ctx.proxy is not None else await ctx.addresses()
+
+
 async def _look(ctx: Context, address: str | None) -> TlsAddress:
     """Shake hands at one address; on failure take the looks that tell the possible causes apart."""
     opened, sock = await _open(ctx, address)
@@ -91,7 +98,7 @@ async def _look(ctx: Context, address: str | None) -> TlsAddress:
     if first.error in CUT:
         seen = await _when_cut(ctx, seen)
     if first.error == "verify":
-        seen = structs.replace(seen, reference=_reference(ctx, seen))
+        seen = structs.replace(seen, reference=await asyncio.to_thread(_reference, ctx, seen))
     return seen
 
 
@@ -116,7 +123,7 @@ async def _shake(
     session: ssl.SSLSession | None = None,
 ) -> tuple[Handshake, TlsStream | None]:
     host = name or ctx.settings.endpoint.host
-    context, limit, started = ctx.tls(verify=verify), ctx.left(ctx.settings.timeout), ctx.lag.now()
+    context, limit, started = await ctx.tls(verify=verify), ctx.left(ctx.settings.timeout), ctx.lag.now()
     seen, stream = await handshake(sock, context=context, server_name=host, timeout=limit, session=session)
     return structs.replace(seen, late=ctx.lag.late_since(started)), stream
 
@@ -133,7 +140,9 @@ async def _when_good(ctx: Context, seen: TlsAddress, stream: TlsStream) -> TlsAd
     resumption = await _again(ctx, seen.address, session=session)
     slow = first is not None and (first.seconds or 0.0) > SLOW
     again = await _again(ctx, seen.address) if slow else None
-    return structs.replace(seen, resumption=resumption, again=again, reference=_reference(ctx, seen))
+    return structs.replace(
+        seen, resumption=resumption, again=again, reference=await asyncio.to_thread(_reference, ctx, seen)
+    )
 
 
 async def _late_refusal(stream: TlsStream) -> str | None:

@@ -109,6 +109,7 @@ class LabLoop:
             server.close()
         for transport in self._transports:
             transport.close()
+        await asyncio.sleep(0)  # a handler that has not begun yet begins, so that its end is its own
         current = asyncio.current_task()
         others = [task for task in asyncio.all_tasks() if task is not current]
         for task in others:

@@ -5,7 +5,6 @@ import contextlib
 import ssl
 import tempfile
 import time
-import urllib.parse
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -191,7 +190,7 @@ def _credential(scenario: Scenario) -> Credential:
     )
     spoilt = {
         "truncated": text[: len(text) // 2],
-        "double-encoded": urllib.parse.quote(text, safe="").replace("*", "%2A"),
+        "double-encoded": text.replace("*", "%2A").replace("-", "%2D").replace("_", "%5F"),
         "malformed": "not a usersig",
     }
     sig = Secret(spoilt[held.spoilt] if held.spoilt else text)

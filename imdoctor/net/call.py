@@ -1,7 +1,7 @@
-"""HTTP calls over one connection that is opened and timed here: httpx, with a transport of our own.
+"""HTTP calls over one connection that is opened and timed here, HTTP/1.1 spoken by h11.
 
-httpx's own connections lump look-up and connection together and lose the errno. Here the address is pinned, each phase is
-timed at the stream, and whatever a hostile server does costs at most the timeout and the limits below.
+The address is pinned, each phase is timed at the stream, the errno is kept, and whatever a hostile server does costs at most
+the timeout and the limits below.
 """
 
 import asyncio
@@ -9,12 +9,11 @@ import select
 import ssl
 import time
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-import httpcore
-import httpx
+import h11
 import msgspec
 from msgspec import structs
 
@@ -24,6 +23,11 @@ from imdoctor.net.ledger import LagWatch, Ledger, close
 from imdoctor.net.machine import errno_name
 from imdoctor.net.proxy import Proxy, Tunnel, tunnel
 
+HEADER_MAX = 64 * 1024
+"""Bytes of an answer's header."""
+READ = 64 * 1024
+GZIP_OR_ZLIB = 47
+"""Window bits by which zlib recognises either format (zlib.h)."""
 BODY_MAX = 1 << 20
 """Bytes of a body that are read; a larger one is an error."""
 STAGGER = 0.25
@@ -116,124 +120,115 @@ class Times:
         return {name: (b - a) / 1e9 for name, (a, b) in marks.items() if a is not None and b is not None}
 
 
-class TimedStream(httpcore.AsyncNetworkStream):
-    """A TLS stream as httpcore wants it, with the times of its bytes."""
-
-    def __init__(self, tls: TlsStream) -> None:
-        self._tls = tls
-        self.times = Times(wall=time.time)
-
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        """Read what is there."""
-        data = await self._tls.read(max_bytes, timeout=timeout or FOREVER)
-        if data and self.times.received_first is None:
-            self.times.received_first, self.times.answered_at = time.monotonic_ns(), self.times.wall()
-        return data
-
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        """Write it all."""
-        if self.times.sent_first is None:
-            self.times.sent_first, self.times.sent_at = time.monotonic_ns(), self.times.wall()
-        await self._tls.write(buffer, timeout=timeout or FOREVER)
-        self.times.sent_last = time.monotonic_ns()
-
-    async def aclose(self) -> None:
-        """Close at once."""
-        self._tls.close()
-
-    def get_extra_info(self, info: str) -> Any:  # noqa: ANN401 - httpcore's signature
-        """Tell whether bytes, or the end, wait to be read: an idle connection of that kind is of no more use."""
-        if info == "is_readable":
-            return self._tls.sock.fileno() < 0 or bool(select.select([self._tls.sock], [], [], 0)[0])
-        return None
-
-
-class Transport(httpx.AsyncBaseTransport):
-    """httpx's transport over one open connection; HTTP/1.1 by httpcore."""
-
-    def __init__(self, stream: TimedStream, host: str, port: int) -> None:
-        origin = httpcore.Origin(b"https", host.encode("idna") if host.isascii() else host.encode(), port)
-        self.http = httpcore.AsyncHTTP11Connection(origin=origin, stream=stream)
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send one request, and hand the answer on as it comes."""
-        url = httpcore.URL(
-            scheme=request.url.raw_scheme, host=request.url.raw_host, port=request.url.port, target=request.url.raw_path
-        )
-        sent = httpcore.Request(
-            request.method, url, headers=request.headers.raw, content=request.stream, extensions=request.extensions
-        )
-        answer = await self.http.handle_async_request(sent)
-        return httpx.Response(answer.status, headers=answer.headers, stream=Body(answer), extensions=answer.extensions)
-
-
-class Body(httpx.AsyncByteStream):
-    """An answer's body as httpx wants it."""
-
-    def __init__(self, answer: httpcore.Response) -> None:
-        self._answer = answer
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for part in self._answer.aiter_stream():
-            yield part
-
-    async def aclose(self) -> None:
-        """Close the answer; the connection stays when the body was read to its end."""
-        await self._answer.aclose()
-
-
 class Connection:
-    """An open connection to the gateway, for one call after another."""
+    """An open connection to the gateway, for one call after another: HTTP/1.1 by h11 over the TLS stream."""
 
     def __init__(self, tls: TlsStream, host: str, port: int) -> None:
-        self._stream = TimedStream(tls)
-        self._transport = Transport(self._stream, host, port)
+        self._tls = tls
+        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEADER_MAX)
         name = f"[{host}]" if ":" in host else host
-        self._base = f"https://{name}" if port == 443 else f"https://{name}:{port}"  # noqa: PLR2004 - https' own port
+        self._host = name if port == 443 else f"{name}:{port}"  # noqa: PLR2004 - https' own port is left out (RFC 9110 §7.2)
 
     @property
     def usable(self) -> bool:
-        """Whether another call may be sent on it."""
-        return self._transport.http.is_idle() and not self._transport.http.has_expired()
+        """Whether another call may be sent: the last one is complete, both sides keep the connection, and nothing came unasked."""
+        if self._tls.sock.fileno() < 0 or self._http.our_state is not h11.IDLE:
+            return False
+        return not select.select([self._tls.sock], [], [], 0)[0]
 
     async def call(
         self, request: Wire, *, kind: str, timeout: float, wall: Callable[[], float], lag: LagWatch
     ) -> tuple[Call, bytes]:
         """Make one call; redirects are not followed. Return what was seen, and the body."""
-        times = self._stream.times = Times(wall=wall)
-        answer, body, error, detail = None, bytearray(), None, None
+        times, answer = Times(wall=wall), Answer()
+        error, detail = None, None
         started = lag.now()
-        client = httpx.AsyncClient(transport=self._transport, trust_env=False, follow_redirects=False, timeout=FOREVER)
-        wire = client.build_request(
-            request.method, self._base + request.path, headers=_headers(request), content=request.body or None
-        )
         try:
             async with asyncio.timeout(timeout):
-                answer = await client.send(wire, stream=True)
-                await _read(answer, body)
-                await answer.aclose()
-        except (
-            TimeoutError,
-            OSError,
-            httpcore.RemoteProtocolError,
-            httpcore.LocalProtocolError,
-            _TooLargeError,
-        ) as failure:
-            error, detail = _classify(failure, answered=times.received_first is not None)
-            await self._transport.http.aclose()
+                await self._send(request, times)
+                await self._receive(answer, times)
+        except (TimeoutError, OSError, h11.RemoteProtocolError, _TooLargeError) as failure:
+            error, detail = _classify(
+                failure, answered=times.received_first is not None, headed=answer.head is not None
+            )
         end = time.monotonic_ns()
+        if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
+            self._http.start_next_cycle()
+        else:
+            self.close()
         ledger = close(times.phases(end), (end - times.start) / 1e9, late=lag.late_since(started))
         seen = Call(request=f"{request.method} {request.shown}", kind=kind, ledger=ledger, error=error, detail=detail)
         seen = structs.replace(seen, sent_at=times.sent_at, answered_at=times.answered_at, kept=self.usable)
-        return (_described(seen, answer, bytes(body)) if answer is not None else seen), bytes(body)
+        return _described(seen, answer), bytes(answer.body)
+
+    async def _send(self, request: Wire, times: Times) -> None:
+        headers = _headers(request, self._host)
+        head = h11.Request(method=request.method, target=request.path, headers=headers)
+        parts = (head, *([h11.Data(data=request.body)] if request.body else []), h11.EndOfMessage())
+        data = b"".join(self._http.send(part) or b"" for part in parts)
+        times.sent_first, times.sent_at = time.monotonic_ns(), times.wall()
+        await self._tls.write(data, timeout=FOREVER)
+        times.sent_last = time.monotonic_ns()
+
+    async def _receive(self, answer: "Answer", times: Times) -> None:
+        """Read one answer: its head, its body up to the limit, its end."""
+        while True:
+            event = self._http.next_event()
+            if event is h11.NEED_DATA:
+                data = await self._tls.read(READ, timeout=FOREVER)
+                if data and times.received_first is None:
+                    times.received_first, times.answered_at = time.monotonic_ns(), times.wall()
+                self._http.receive_data(data)
+            elif isinstance(event, h11.Response):
+                answer.begin(event)
+            elif isinstance(event, h11.Data):
+                answer.take(event.data)
+            elif isinstance(event, h11.EndOfMessage | h11.ConnectionClosed):
+                return
 
     def close(self) -> None:
         """Close it at once."""
-        self._stream._tls.close()  # noqa: SLF001 - the connection owns its stream
+        self._tls.close()
 
 
-def _headers(request: Wire) -> list[tuple[str, str]]:
-    own = {"accept": "*/*", "accept-encoding": "identity", "connection": "keep-alive", "user-agent": USER_AGENT}
+class Answer:
+    """An answer as it comes: its head, and its body undone of gzip or deflate, by no more than the limit."""
+
+    def __init__(self) -> None:
+        self.head: h11.Response | None = None
+        self.headers: dict[str, str] = {}
+        self.body = bytearray()
+        self._inflate: Any = None
+
+    def begin(self, head: h11.Response) -> None:
+        """Take the head."""
+        self.head = head
+        self.headers = {name.decode("ascii").lower(): value.decode("latin-1") for name, value in head.headers}
+        if self.headers.get("content-encoding") in {"gzip", "deflate"}:
+            self._inflate = zlib.decompressobj(wbits=GZIP_OR_ZLIB)
+
+    def take(self, part: bytes) -> None:
+        """Take a part of the body. Raises _TooLargeError past the limit."""
+        room = BODY_MAX + 1 - len(self.body)
+        try:
+            self.body += self._inflate.decompress(part, room) if self._inflate else part
+        except zlib.error as error:
+            raise h11.RemoteProtocolError(f"the body is not what Content-Encoding says: {error}") from None
+        if len(self.body) > BODY_MAX:
+            del self.body[BODY_MAX:]
+            raise _TooLargeError
+
+
+def _headers(request: Wire, host: str) -> list[tuple[str, str]]:
+    own = {
+        "host": host,
+        "accept": "*/*",
+        "accept-encoding": "identity",
+        "connection": "keep-alive",
+        "user-agent": USER_AGENT,
+    }
+    if request.body:
+        own["content-length"] = str(len(request.body))
     given = list(request.headers)
     names = {name.lower() for name, _ in given}
     return [*((name, value) for name, value in own.items() if name not in names), *given]
@@ -243,19 +238,7 @@ class _TooLargeError(Exception):
     """The body passed its limit."""
 
 
-async def _read(answer: httpx.Response, body: bytearray) -> None:
-    """Read a body up to its limit, undone of gzip or deflate by no more than the same limit."""
-    inflate = (
-        zlib.decompressobj(wbits=47) if answer.headers.get("content-encoding", "") in {"gzip", "deflate"} else None
-    )
-    async for part in answer.aiter_raw():
-        body += inflate.decompress(part, BODY_MAX + 1 - len(body)) if inflate else part
-        if len(body) > BODY_MAX:
-            del body[BODY_MAX:]
-            raise _TooLargeError
-
-
-def _classify(failure: Exception, *, answered: bool) -> tuple[str, str | None]:
+def _classify(failure: Exception, *, answered: bool, headed: bool) -> tuple[str, str | None]:
     """Return the word and the detail for what ended a call. The one place that maps the libraries' errors."""
     text = str(failure)[:200]
     if isinstance(failure, TimeoutError):
@@ -265,19 +248,21 @@ def _classify(failure: Exception, *, answered: bool) -> tuple[str, str | None]:
     if isinstance(failure, OSError):
         reason = (failure.reason or text) if isinstance(failure, ssl.SSLError) else errno_name(failure)
         return ("truncated" if answered else "reset"), reason
-    ends = {"disconnected": "closed", "closed connection": "truncated"}
-    return next((word for mark, word in ends.items() if mark in text), "bad-http"), text
+    if not answered:
+        return "closed", None
+    return ("truncated" if headed and "closed" in text else "bad-http"), text
 
 
-def _described(seen: Call, answer: httpx.Response, body: bytes) -> Call:
-    version = answer.extensions.get("http_version", b"")
+def _described(seen: Call, answer: Answer) -> Call:
+    if answer.head is None:
+        return seen
     return structs.replace(
         seen,
-        status=answer.status_code,
-        http_version=version.decode("ascii", "replace"),
+        status=answer.head.status_code,
+        http_version=f"HTTP/{answer.head.http_version.decode('ascii', 'replace')}",
         headers={name: answer.headers[name][:200] for name in SHOWN_HEADERS if name in answer.headers},
-        body_bytes=len(body),
-        body=body[:800].decode("utf-8", "replace")[:200],
+        body_bytes=len(answer.body),
+        body=answer.body[:800].decode("utf-8", "replace")[:200],
     )
 
 

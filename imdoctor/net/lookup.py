@@ -6,12 +6,10 @@ import threading
 import time
 from collections.abc import Awaitable
 
-import dns.asyncquery
 import dns.exception
 import dns.flags
 import dns.message
 import dns.name
-import dns.query
 import dns.rcode
 import dns.rdatatype
 import msgspec
@@ -20,6 +18,8 @@ from msgspec import structs
 from imdoctor.net.machine import Machine, SystemAnswer, errno_name
 
 PORT = 53
+LARGEST = 65535
+"""Bytes of a message (RFC 1035 §4.2.2)."""
 SERVER_TIMEOUT = 2.0
 """Seconds for one nameserver, both questions of it included."""
 PATIENCE = 1.0
@@ -171,27 +171,57 @@ async def _race(machine: Machine, server: str, name: str, kind: str, limit: floa
 
 async def _once(machine: Machine, server: str, name: str, kind: str, limit: float) -> Answer:
     """Send one question over UDP, and over TCP when the answer is truncated."""
-    where, port = machine.dial(server, PORT)
+    where = machine.dial(server, PORT)
     query = dns.message.make_query(name, kind, use_edns=0, payload=PAYLOAD)
     started = time.monotonic_ns()
     error = None
     try:
-        reply = await dns.asyncquery.udp(
-            query, where, timeout=limit, port=port, ignore_unexpected=True, raise_on_truncation=False
-        )
-    except (dns.exception.DNSException, OSError, EOFError, ValueError) as failure:
-        error = _error(failure)
-        return Answer(type=kind, error=error)
+        async with asyncio.timeout(limit):
+            reply = await _over_udp(query, where)
+    except (dns.exception.DNSException, OSError, ValueError) as failure:
+        return Answer(type=kind, error=_error(failure))
     seconds = (time.monotonic_ns() - started) / 1e9
     truncated = bool(reply.flags & dns.flags.TC)
     if truncated:
-        left = limit - seconds
         try:
-            reply = await dns.asyncquery.tcp(query, where, timeout=max(left, 0.01), port=port)
+            async with asyncio.timeout(max(limit - seconds, 0.01)):
+                reply = await _over_tcp(query, where)
         except (dns.exception.DNSException, OSError, EOFError, ValueError) as failure:
             error = _error(failure)
         seconds = (time.monotonic_ns() - started) / 1e9
     return structs.replace(_read(reply, kind), seconds=seconds, truncated=truncated, tcp_error=error)
+
+
+async def _over_udp(query: dns.message.Message, where: tuple[str, int]) -> dns.message.Message:
+    """Ask over a connected socket: the kernel drops what others send, and hands ICMP errors on. Other answers are passed over."""
+    loop = asyncio.get_running_loop()
+    with socket.socket(_family(where), socket.SOCK_DGRAM) as sock:
+        sock.settimeout(0)
+        sock.connect(where)
+        await loop.sock_sendall(sock, query.to_wire())
+        while True:
+            data = await loop.sock_recv(sock, LARGEST)
+            if int.from_bytes(data[:2], "big") != query.id:
+                continue
+            reply = dns.message.from_wire(data, ignore_trailing=True)
+            if query.is_response(reply):
+                return reply
+
+
+async def _over_tcp(query: dns.message.Message, where: tuple[str, int]) -> dns.message.Message:
+    """Ask over TCP, each message behind its length (RFC 1035 §4.2.2)."""
+    reader, writer = await asyncio.open_connection(*where)
+    try:
+        data = query.to_wire()
+        writer.write(len(data).to_bytes(2, "big") + data)
+        size = int.from_bytes(await reader.readexactly(2), "big")
+        return dns.message.from_wire(await reader.readexactly(size))
+    finally:
+        writer.close()
+
+
+def _family(where: tuple[str, int]) -> int:
+    return socket.AF_INET6 if ":" in where[0] else socket.AF_INET
 
 
 def _error(failure: Exception) -> str:

@@ -4,9 +4,12 @@ import ssl
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cryptography import x509
-from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
+
+if TYPE_CHECKING:
+    from cryptography.x509.verification import Store
 
 
 def tls_context(ca_file: str | Path | None, *, verify: bool) -> ssl.SSLContext:
@@ -32,6 +35,8 @@ def reference_store() -> str:
 
 def passes(chain: Sequence[str], ca_file: str, host: str) -> bool | None:
     """Tell whether a chain as sent (PEM, the leaf first) verifies for a DNS name against another store; None if it cannot be tried."""
+    from cryptography.x509.verification import PolicyBuilder, VerificationError
+
     try:
         certificates = [x509.load_pem_x509_certificate(pem.encode("ascii")) for pem in chain]
         verifier = PolicyBuilder().store(_store(ca_file)).build_server_verifier(x509.DNSName(host))
@@ -45,7 +50,9 @@ def passes(chain: Sequence[str], ca_file: str, host: str) -> bool | None:
 
 
 @cache
-def _store(ca_file: str) -> Store:
+def _store(ca_file: str) -> "Store":
+    from cryptography.x509.verification import Store
+
     return Store(x509.load_pem_x509_certificates(Path(ca_file).read_bytes()))
 
 

@@ -1,22 +1,23 @@
 """The report for people: the verdict, the causes with what to do, then the checks."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
-import msgspec
-
-from imdoctor.model import Cause, CheckReport, Confidence, Measurement, Report, Status, TargetReport
-from imdoctor.render.wrap import clean, columns, cut, pad, wrap
+from imdoctor.model import Cause, CheckReport, Confidence, Measurement, Report, Status, TargetReport, Unit
+from imdoctor.render.wrap import columns, cut, pad, wrap
 
 WIDEST = 99
 NARROWEST = 48
 """Columns that a check's line needs; a narrower terminal breaks lines itself."""
 MILLISECOND = 0.001
+DAY = 86400.0
+MILLION = 1e6
 LONGEST_NAME = 20
 """Columns of a check's name; what is longer is cut."""
-LONGEST_VALUE = 200
-"""Characters of one text in an observation: a page's body or a certificate is cut."""
+LONGEST_VALUE = 100
+"""Columns of one text in an observation: a page's body or a certificate is cut."""
 
 COLOURS = {"ok": "32", "warn": "33", "fail": "1;31", "unknown": "35", "blocked": "36", "skipped": "2", "bold": "1"}
 
@@ -138,10 +139,10 @@ class Page:
             where = f" at {finding.address}" if finding.address else ""
             text = f"{finding.severity}, {finding.code}{where}: {finding.message}"
             yield from wrap(text, self.width, " " * 10, " " * 12)
-        for measurement in check.measurements:
-            yield from wrap(_measured(measurement), self.width, " " * 10, " " * 12)
-        if check.observation:
-            yield from wrap(f"saw {_compact(check.observation)}", self.width, " " * 10, " " * 12)
+        for labels, items in groupby(check.measurements, key=lambda item: item.labels):
+            yield from wrap(_measured(labels, list(items)), self.width, " " * 10, " " * 12)
+        if seen := flow(check.observation):
+            yield from wrap(f"saw {seen}", self.width, " " * 10, " " * 12)
 
     def paint(self, text: str, kind: str) -> str:
         """Return a text in a colour, or as it stands."""
@@ -169,37 +170,42 @@ def _gist(target: TargetReport) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """Return a duration in people's units; "-" for one that was not measured."""
+    """Return a duration of zero or more in people's units, three figures of it; "-" for one that was not measured."""
     if seconds is None:
         return "-"
     if seconds < MILLISECOND:
         return f"{seconds * 1e6:.0f} us"
     if seconds < 0.9995:  # noqa: PLR2004 - what rounds to a second is shown as one
         return f"{seconds * 1000:.3g} ms" if seconds < 0.1 else f"{seconds * 1000:.0f} ms"  # noqa: PLR2004 - three figures
-    return f"{seconds:.2f} s"
+    return f"{seconds:.2f} s" if seconds < 2 * DAY else f"{seconds / DAY:.0f} days"
 
 
-def _measured(item: Measurement) -> str:
-    """Return a measurement as people read it."""
-    if item.value is None:
-        value = "not measured"
-    else:
-        value = duration(item.value) if item.unit == "seconds" and item.value >= 0 else f"{item.value:g} {item.unit}"
-    labels = ", ".join(f"{key} {told}" for key, told in item.labels.items())
-    return f"{item.name} {value}{f' ({labels})' if labels else ''}"
+def _measured(labels: Mapping[str, str], items: Sequence[Measurement]) -> str:
+    """Return measurements of one thing as people read them; those that were not taken by name, at the end."""
+    taken = [f"{item.name} {_value(item.value, item.unit)}" for item in items if item.value is not None]
+    missing = [item.name for item in items if item.value is None]
+    told = ", ".join(taken) + ("; " if taken and missing else "")
+    about = ", ".join(f"{key} {value}" for key, value in labels.items())
+    return f"{about + ': ' if about else ''}{told}{'not measured: ' + ', '.join(missing) if missing else ''}"
 
 
-def _compact(seen: object) -> str:
-    """Return an observation as JSON without what was not seen."""
-    return msgspec.json.encode(_without_nothing(seen)).decode()
+def _value(value: float, unit: Unit) -> str:
+    if unit != "seconds":
+        return f"{value:.6g} {unit}"
+    return f"{'-' if value < 0 else ''}{duration(abs(value))}"
 
 
-def _without_nothing(seen: object) -> object:
+def flow(seen: object) -> str:
+    """Return an observation on one line, without what was not seen; "" for nothing."""
+    if seen is None or seen in ({}, [], ()):
+        return ""
     if isinstance(seen, dict):
-        kept = {key: _without_nothing(value) for key, value in seen.items()}
-        return {key: value for key, value in kept.items() if value not in (None, [], {}, "")}
+        parts = [f"{key}: {told}" for key, value in seen.items() if (told := flow(value))]
+        return f"{{{', '.join(parts)}}}" if parts else ""
     if isinstance(seen, list | tuple):
-        return [_without_nothing(item) for item in seen]
-    if isinstance(seen, str):
-        return clean(seen) if len(seen) <= LONGEST_VALUE else f"{clean(seen[:LONGEST_VALUE])}…"
-    return seen
+        return f"[{', '.join(flow(item) or 'null' for item in seen)}]"
+    if isinstance(seen, bool):
+        return "true" if seen else "false"
+    if isinstance(seen, float):
+        return f"{seen:.6g}" if abs(seen) < MILLION else f"{seen:.0f}"
+    return cut(str(seen), LONGEST_VALUE)

@@ -18,7 +18,12 @@ async def look(ctx: Context, address: str) -> GatewayLook:
 async def _look(ctx: Context, address: str) -> GatewayLook:
     endpoint, limit = ctx.settings.endpoint, ctx.left(LIMIT)
     reach, connection = await open_connection(
-        (address,), host=endpoint.host, port=endpoint.port, context=ctx.tls(), timeout=limit, dial=ctx.machine.dial
+        (address,),
+        host=endpoint.host,
+        port=endpoint.port,
+        context=await ctx.tls(),
+        timeout=limit,
+        dial=ctx.machine.dial,
     )
     if reach.handshake is None:
         error = reach.connects[0].error if reach.connects else "timeout"
