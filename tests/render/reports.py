@@ -144,7 +144,7 @@ EXPIRED_CHECKS = (
         measurements=(
             Measurement("handshake", 0.0121, "seconds", {"address": "203.0.113.7"}),
             Measurement("resumed", None, "seconds"),
-            Measurement("days_left", -29, "count"),
+            Measurement("certificate_expires_in", -2505600.0, "seconds", {"address": "203.0.113.7"}),
         ),
         attempts=(Attempt(status="fail", findings=[]),),
         observation={

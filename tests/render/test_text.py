@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imdoctor.render import FORMATS, Style
-from imdoctor.render.text import duration, render
+from imdoctor.render.text import duration, flow, render
 from imdoctor.render.wrap import clean, columns, cut, wrap
 from tests.render.reports import REPORTS
 
@@ -73,6 +73,8 @@ DURATIONS: dict[float | None, str] = {
     0.9994: "999 ms",
     0.9995: "1.00 s",
     12.3456: "12.35 s",
+    172799.0: "172799.00 s",
+    172800.0: "2 days",
 }
 
 
@@ -80,6 +82,23 @@ DURATIONS: dict[float | None, str] = {
 def test_durations_are_in_peoples_units(seconds: float | None) -> None:
     """What was not measured is a dash, and never 0."""
     assert duration(seconds) == DURATIONS[seconds]
+
+
+FLOWS: dict[str, tuple[object, str]] = {
+    "nothing": (None, ""),
+    "nothing seen": ({"a": None, "b": [], "c": {}}, ""),
+    "values": ({"a": 1, "b": 0.123456789, "c": False, "d": 0}, "{a: 1, b: 0.123457, c: false, d: 0}"),
+    "a list with a gap": ({"a": ["x", None]}, "{a: [x, null]}"),
+    "a moment": ({"now": 1795464212.3856938}, "{now: 1795464212}"),
+    "a long text": ({"pem": "x" * 200}, "{pem: " + "x" * 99 + "…}"),
+}
+
+
+@pytest.mark.parametrize("name", FLOWS)
+def test_observations_are_compact(name: str) -> None:
+    """An observation takes one line, without what was not seen."""
+    seen, told = FLOWS[name]
+    assert flow(seen) == told
 
 
 WRAPPED = {
