@@ -15,6 +15,8 @@ from imdoctor.check import (
 from imdoctor.config.model import Seconds
 from imdoctor.model import Measurement, Severity, Status
 
+__version__ = "0.1.0"
+
 __all__ = [
     "Check",
     "Context",
@@ -29,5 +31,6 @@ __all__ = [
     "Spec",
     "Status",
     "Summary",
+    "__version__",
     "pick",
 ]

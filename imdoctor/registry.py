@@ -8,14 +8,20 @@ import msgspec
 from imdoctor.check import Check
 
 GROUP = "imdoctor.checks"
-OURS = "imdoctor"
+OURS = "builtin"
+"""The entry point of the built-in checks, which come first."""
 
 
 class Installed(msgspec.Struct, frozen=True):
-    """A check and the distribution that it comes from, such as "imdoctor 0.1.0"."""
+    """A check and the entry point that it comes by."""
 
     check: Check
-    origin: str
+    entry: metadata.EntryPoint
+
+    @property
+    def origin(self) -> str:
+        """The distribution that it comes from, such as "imdoctor 0.1.0". Reading that takes a while, so it is read when asked for."""
+        return _origin(self.entry)
 
 
 class Broken(msgspec.Struct, frozen=True):
@@ -46,14 +52,14 @@ class Registry(msgspec.Struct, frozen=True):
 def load(entries: Iterable[metadata.EntryPoint] | None = None) -> Registry:
     """Load every check from its entry point. Two checks of one name: the first stays, the other is broken."""
     found = metadata.entry_points(group=GROUP) if entries is None else entries
-    ordered = sorted(found, key=lambda entry: (_distribution(entry) != OURS, _origin(entry), entry.name))
+    ordered = sorted(found, key=lambda entry: (entry.name != OURS, entry.value))
     return _without_doubles([item for entry in ordered for item in _load(entry)])
 
 
 def _load(entry: metadata.EntryPoint) -> Iterator[Installed | Broken]:
     try:
         checks: Sequence[Check] = entry.load()
-        yield from [Installed(check, _origin(entry)) for check in checks if _complete(check)]
+        yield from [Installed(check, entry) for check in checks if _complete(check)]
     except Exception as error:  # noqa: BLE001 - a stranger's module may raise anything; it must not stop the other checks
         yield Broken(entry.value, _origin(entry), f"{type(error).__name__}: {error}")
 
@@ -82,10 +88,6 @@ def _without_doubles(items: list[Installed | Broken]) -> Registry:
         else:
             kept[item.check.name] = item
     return Registry(tuple(kept.values()), tuple(broken))
-
-
-def _distribution(entry: metadata.EntryPoint) -> str:
-    return entry.dist.name if entry.dist else ""
 
 
 def _origin(entry: metadata.EntryPoint) -> str:

@@ -6,11 +6,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from importlib import metadata
 from typing import Any
 
 from msgspec import structs
 
+from imdoctor import __version__
 from imdoctor.check import Check, Context, Deadline, Observation, Settings
 from imdoctor.config.secrets import Credential
 from imdoctor.judgement import Seen, defect, judge_check, judge_target, make_report, replay, report_check
@@ -69,7 +69,7 @@ async def run(
     targets = [examination.result() for examination in examinations]
     return make_report(
         targets,
-        release=metadata.version("imdoctor"),
+        release=__version__,
         started_at=started_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         seconds=time.monotonic() - start,
         host=this_host(),
@@ -84,7 +84,7 @@ def judge(report: Report, checks: Sequence[Check], *, fail_on_warn: bool = False
     """
     return make_report(
         [replay(target, checks) for target in report.targets],
-        release=metadata.version("imdoctor"),
+        release=__version__,
         started_at=report.started_at,
         seconds=report.duration_seconds,
         host=report.host,

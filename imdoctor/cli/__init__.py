@@ -5,12 +5,12 @@ import io
 import signal
 import sys
 from collections.abc import Sequence
-from importlib import metadata
 from types import FrameType
 from typing import NoReturn
 
 import click
 
+from imdoctor import __version__
 from imdoctor.cli.exits import CONFIGURATION, DEFECT, INTERRUPTED, OUTPUT, TERMINATED, USAGE
 from imdoctor.cli.lazy import LazyGroup
 from imdoctor.cli.session import OutputError, Session, forget
@@ -32,7 +32,7 @@ DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EBADF}
 
 
 @click.command(cls=LazyGroup, commands_by_name=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(metadata.version("imdoctor"), prog_name="imdoctor", message="%(prog)s %(version)s")
+@click.version_option(__version__, prog_name="imdoctor", message="%(prog)s %(version)s")
 def cli() -> None:
     """Find out why calls to the Tencent Cloud IM RESTful API time out or are refused."""
 
@@ -51,8 +51,12 @@ def _terminated(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG0
 def guarded(arguments: Sequence[str], session: Session) -> int:
     """Run the command line and return its exit code, whatever happens."""
     try:
-        code = cli.main(args=list(arguments), prog_name="imdoctor", standalone_mode=False, obj=session)
+        # Not cli.main: that one exits by 1 of its own when the reader of standard output has gone.
+        with cli.make_context("imdoctor", list(arguments), obj=session) as ctx:
+            code = cli.invoke(ctx)
         session.out.flush()
+    except click.exceptions.Exit as asked:  # --help and --version
+        code = asked.exit_code
     except BrokenPipeError:  # the reader went away: it has what it wanted
         forget(session.out)
         return 0

@@ -3,17 +3,25 @@
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import cache
 
 CONTINUED = " \\"
 """Ends a line within a command, as the shell reads it."""
 
 _WIDE = "\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6\U00020000-\U0003fffd"
 _CLOSING = "\uff0c\u3002\u3001\uff1b\uff1a\uff09\uff1f\uff01\u300d\u300b"
-# A command between backticks with what closes it; a wide character with the punctuation that must not begin a line; a word,
-# or a number with its unit.
-_PIECE = re.compile(
-    rf"(\s*)([^\s`{_WIDE}]*`[^`]+`[^\s{_WIDE}]*|[{_WIDE}][{_CLOSING}]*|[^\s{_WIDE}]+(?:(?<=[0-9]) (?:s|ms|us)\b)?)"
-)
+
+
+@cache
+def _piece(*, wide: bool) -> re.Pattern[str]:
+    """Return the pattern of a piece: a command between backticks with what closes it, a word, or a number with its unit.
+
+    With ``wide``, also a wide character with the punctuation that must not begin a line. That pattern takes milliseconds
+    to compile, so a text without such characters goes without it.
+    """
+    letters, alone = (_WIDE, f"|[{_WIDE}][{_CLOSING}]*") if wide else ("", "")
+    word = rf"[^\s{letters}]+(?:(?<=[0-9]) (?:s|ms|us)\b)?"
+    return re.compile(rf"(\s*)([^\s`{letters}]*`[^`]+`[^\s{letters}]*{alone}|{word})")
 
 
 def clean(text: str) -> str:
@@ -65,7 +73,7 @@ def wrap(text: str, width: int, first: str = "", rest: str | None = None) -> lis
 
 def _pieces(text: str, room: int) -> Iterator[tuple[str, str]]:
     """Yield what must not be broken, each with the space before it; what is wider than the room is broken all the same."""
-    for space, piece in _PIECE.findall(text):
+    for space, piece in _piece(wide=not text.isascii()).findall(text):
         gap = space[:1]
         parts = _continued(piece, room) if "`" in piece and columns(piece) > room else _cut(piece, room)
         for index, part in enumerate(parts):

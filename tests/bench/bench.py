@@ -30,17 +30,22 @@ curl -s -o /dev/null https://{HOST}/ -o /dev/null https://{HOST}/ -o /dev/null h
 RUNS = 7
 
 
-def seconds(command: Sequence[str], environ: dict[str, str] | None = None) -> float:
-    """Return the seconds that a whole process takes."""
+def surroundings(more: dict[str, str] | None = None) -> dict[str, str]:
+    """Return the environment, with byte code kept as an installed package's is."""
+    return {**{name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}, **(more or {})}
+
+
+def timed(command: Sequence[str], environ: dict[str, str] | None = None) -> float:
+    """Time a whole process."""
     started = time.perf_counter()
-    subprocess.run(command, env={**os.environ, **(environ or {})}, capture_output=True, check=False)
+    subprocess.run(command, env=surroundings(environ), capture_output=True, check=False)
     return time.perf_counter() - started
 
 
 def paired(one: Sequence[str], other: Sequence[str], environ: dict[str, str] | None = None) -> list[float]:
     """Run two commands in turn, and return the ratio of their times pair by pair."""
-    seconds(one, environ)
-    return [seconds(one, environ) / seconds(other, environ) for _ in range(RUNS)]
+    timed(one, environ)
+    return [timed(one, environ) / timed(other, environ) for _ in range(RUNS)]
 
 
 def told(name: str, ratios: Sequence[float], limit: float) -> None:
@@ -101,7 +106,7 @@ def near(*command: str) -> tuple[str, ...]:
 def report(environ: dict[str, str], *arguments: str) -> dict[str, object]:
     """Return the report of a run on the near host."""
     command = near(sys.executable, "-m", "imdoctor", "run", *arguments, "--no-third-party", "--format", "json")
-    done = subprocess.run(command, env={**os.environ, **environ}, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=surroundings(environ), capture_output=True, text=True, check=False)
     return dict(json.loads(done.stdout))
 
 
