@@ -1,0 +1,134 @@
+"""What is printed and written: whole files or none, the report's exit code, and what happens when nothing can be written."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from imdoctor.cli.output import write_whole
+from imdoctor.render.json import render
+from tests.cli.process import environment, here, imdoctor
+from tests.render.reports import REPORTS
+
+RUN = ("run", "127.0.0.1:1", "--check", "client")
+"""A run that sends nothing: exit code 3, since nothing is known."""
+
+
+def test_files_are_written_beside_the_report(tmp_path: Path) -> None:
+    """Each --output is a rendering of the same report, and nothing else is left in the folder."""
+    (tmp_path / "out").mkdir()
+    done = here(tmp_path, *RUN, f"--output=json={tmp_path}/out/a.json", f"--output=text={tmp_path}/out/b=c.txt")
+    assert done.code == 3
+    assert {path.name for path in (tmp_path / "out").iterdir()} == {"a.json", "b=c.txt"}
+    assert json.loads((tmp_path / "out/a.json").read_text())["exit_code"] == 3
+    assert (tmp_path / "out/b=c.txt").read_text() == done.out
+
+
+def test_an_output_that_cannot_be_written(tmp_path: Path) -> None:
+    """Exit code 74; the report and the other files are there all the same, and an old file is left as it was."""
+    done = imdoctor(tmp_path, *RUN, "--output=json=gone/a.json", "--output=json=.", "--output=json=good.json")
+    assert done.code == 74
+    assert "gone/a.json could not be written: No such file or directory" in done.err
+    assert ". could not be written: Is a directory" in done.err
+    assert (tmp_path / "good.json").exists()
+    assert done.out.startswith("NOT KNOWN")
+
+
+@pytest.mark.parametrize(
+    "arguments", [RUN, ("checks",), ("explain", "60026"), ("config", "schema"), ("--help",)], ids=" ".join
+)
+def test_a_full_disk(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """When standard output takes nothing, the exit code is 74, with a sentence and no traceback."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "imdoctor", *arguments],
+            cwd=tmp_path,
+            env=environment(tmp_path),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert done.returncode == 74
+    assert "No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(RUN, 3), (("checks",), 0), (("--help",), 0)], ids=["run", "checks", "help"]
+)
+def test_a_reader_that_goes_away(tmp_path: Path, arguments: tuple[str, ...], code: int) -> None:
+    """When the reader has gone (`| head`), nothing is complained of, and a report's exit code stands."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "imdoctor", *arguments],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        stdout=writing,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (code, "")
+
+
+def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
+    """A file that is there keeps its permissions, and a link keeps leading where it leads."""
+    real, link = tmp_path / "real", tmp_path / "link"
+    real.write_text("old")
+    real.chmod(0o640)
+    link.symlink_to(real)
+    write_whole(link, "new\n")
+    assert link.is_symlink()
+    assert real.read_text() == "new\n"
+    assert stat.S_IMODE(real.stat().st_mode) == 0o640
+    assert {path.name for path in tmp_path.iterdir()} == {"real", "link"}
+
+
+def test_what_is_no_file_is_written_to(tmp_path: Path) -> None:
+    """A device is written to and not replaced by a file."""
+    write_whole(Path("/dev/null"), "x")
+    assert stat.S_ISCHR(Path("/dev/null").stat().st_mode)
+    link = tmp_path / "null"
+    link.symlink_to("/dev/null")
+    write_whole(link, "x")
+    assert stat.S_ISCHR(link.stat().st_mode)
+
+
+def test_a_saved_report_is_judged(tmp_path: Path) -> None:
+    """What a run saved is judged to the same end, from a file and from standard input."""
+    run = imdoctor(tmp_path, *RUN, "--output=json=saved.json")
+    saved = (tmp_path / "saved.json").read_text()
+    from_file = imdoctor(tmp_path, "judge", "saved.json")
+    from_input = imdoctor(tmp_path, "judge", "-", stdin=saved)
+    assert (from_file.code, from_file.out) == (run.code, run.out)
+    assert from_input == from_file
+    as_json = imdoctor(tmp_path, "judge", "saved.json", "--format=json")
+    assert json.loads(as_json.out) == json.loads(saved)
+
+
+def test_checks_that_are_not_installed_are_left_out(tmp_path: Path) -> None:
+    """A report with a check of elsewhere is judged without it, and that is told."""
+    text = render(REPORTS["unknown"]).replace('"dns"', '"elsewhere"')
+    (tmp_path / "saved.json").write_text(text)
+    told = json.loads(text)
+    told["targets"][0]["settings"] = {"endpoint": {"host": "console.tim.qq.com", "port": 443}}
+    told["targets"][0]["checks"] = told["targets"][0]["checks"][:1]
+    (tmp_path / "saved.json").write_text(json.dumps(told))
+    done = here(tmp_path, "judge", str(tmp_path / "saved.json"))
+    assert done.code == 3
+    assert json.loads(done.err)["check"] == "elsewhere"
+
+
+def test_the_checks_are_listed(tmp_path: Path) -> None:
+    """Each check is listed with its step and where it comes from."""
+    lines = here(tmp_path, "checks").out.splitlines()
+    assert lines[0].split() == ["check", "step", "from", "question"]
+    assert any(line.startswith("dns ") and " 4 " in line and "imdoctor 0." in line for line in lines)
