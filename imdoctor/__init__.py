@@ -1,19 +1,26 @@
-"""imdoctor finds out why calls to the Tencent Cloud IM RESTful API time out or are refused: the author's API."""
+"""imdoctor finds out why calls to the Tencent Cloud IM RESTful API time out or are refused: the author's API.
 
-from imdoctor.check import (
-    Check,
-    Context,
-    Egress,
-    Finding,
-    Judged,
-    Observation,
-    Settings,
-    Spec,
-    Summary,
-    pick,
-)
-from imdoctor.config.model import Seconds
-from imdoctor.model import Measurement, Severity, Status
+Each name is imported from its home when it is first used: `imdoctor --help` needs none of them.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from imdoctor.check import (
+        Check,
+        Context,
+        Egress,
+        Finding,
+        Judged,
+        Observation,
+        Settings,
+        Spec,
+        Summary,
+        pick,
+    )
+    from imdoctor.config.model import Seconds
+    from imdoctor.model import Measurement, Severity, Status
 
 __version__ = "0.1.0"
 
@@ -34,3 +41,12 @@ __all__ = [
     "__version__",
     "pick",
 ]
+
+_HOMES = {"Seconds": "imdoctor.config.model", **dict.fromkeys(("Measurement", "Severity", "Status"), "imdoctor.model")}
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - PEP 562
+    """Import a public name from its home."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES.get(name, "imdoctor.check")), name)

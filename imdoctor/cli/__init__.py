@@ -1,6 +1,7 @@
 """The command line: commands that are imported when they are used, and the exit codes of everything that can happen."""
 
 import errno
+import gc
 import io
 import signal
 import sys
@@ -39,6 +40,7 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Run the command line, and exit by its code."""
+    gc.disable()  # importing makes many objects and no garbage; a run turns collection on again
     signal.signal(signal.SIGTERM, _terminated)
     session = Session.of_process()
     sys.exit(guarded(sys.argv[1:], session))

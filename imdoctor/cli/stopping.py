@@ -1,6 +1,7 @@
 """A run that a signal ends early: what was found so far is still told. A second signal ends the process at once."""
 
 import asyncio
+import gc
 import os
 import signal
 import sys
@@ -18,6 +19,8 @@ def until_stopped(run: Coroutine[Any, Any, T]) -> tuple[T, int | None]:
 
     Return that, and the exit code that the signal makes (128 + its number).
     """
+    gc.freeze()
+    gc.enable()
     return asyncio.run(_until_stopped(run))
 
 

@@ -1,15 +1,15 @@
 """Trust stores: which certificates a handshake is verified against, and what another store would have said."""
 
+import binascii
+import re
 import ssl
+import warnings
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from cryptography import x509
 
-if TYPE_CHECKING:
-    from cryptography.x509.verification import Store
+BODIES = re.compile("-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\\s]+)-----END CERTIFICATE-----")
 
 
 def tls_context(ca_file: str | Path | None, *, verify: bool) -> ssl.SSLContext:
@@ -35,13 +35,18 @@ def reference_store() -> str:
 
 def passes(chain: Sequence[str], ca_file: str, host: str) -> bool | None:
     """Tell whether a chain as sent (PEM, the leaf first) verifies for a DNS name against another store; None if it cannot be tried."""
-    from cryptography.x509.verification import PolicyBuilder, VerificationError
+    from cryptography.utils import CryptographyDeprecationWarning
+    from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
-    try:
-        certificates = [x509.load_pem_x509_certificate(pem.encode("ascii")) for pem in chain]
-        verifier = PolicyBuilder().store(_store(ca_file)).build_server_verifier(x509.DNSName(host))
-    except (OSError, ValueError):
-        return None
+    with warnings.catch_warnings():
+        # Some old roots in the stores have serial numbers of zero and the like: no matter here.
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        try:
+            store = Store(x509.load_pem_x509_certificates(Path(ca_file).read_bytes()))
+            certificates = [x509.load_pem_x509_certificate(pem.encode("ascii")) for pem in chain]
+            verifier = PolicyBuilder().store(store).build_server_verifier(x509.DNSName(host))
+        except (OSError, ValueError):
+            return None
     try:
         verifier.verify(certificates[0], certificates[1:])
     except VerificationError:
@@ -49,22 +54,14 @@ def passes(chain: Sequence[str], ca_file: str, host: str) -> bool | None:
     return True
 
 
-@cache
-def _store(ca_file: str) -> "Store":
-    from cryptography.x509.verification import Store
+def holds(ca_file: str, last: str) -> bool | None:
+    """Tell whether a store holds an authority named as the issuer of a certificate (PEM); None where that cannot be read.
 
-    return Store(x509.load_pem_x509_certificates(Path(ca_file).read_bytes()))
-
-
-def holds(ca_file: str, issuer: str) -> bool | None:
-    """Tell whether a store holds an authority of this name (RFC 4514); None where the store cannot be read."""
+    The issuer's name is looked for as it is encoded: parsing some 150 certificates would take longer than the handshake.
+    """
     try:
-        return issuer in _subjects(ca_file)
+        issuer = x509.load_pem_x509_certificate(last.encode("ascii")).issuer.public_bytes()
+        store = Path(ca_file).read_text("utf-8", "replace")
     except (OSError, ValueError):
         return None
-
-
-@cache
-def _subjects(ca_file: str) -> frozenset[str]:
-    loaded = x509.load_pem_x509_certificates(Path(ca_file).read_bytes())
-    return frozenset(one.subject.rfc4514_string() for one in loaded)
+    return any(issuer in binascii.a2b_base64(body) for body in BODIES.findall(store))

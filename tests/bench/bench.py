@@ -56,7 +56,7 @@ def told(name: str, ratios: Sequence[float], limit: float) -> None:
 
 
 def ip(*arguments: str) -> None:
-    """Run ip(8)."""
+    """Run the command ip of iproute2."""
     subprocess.run(["ip", *arguments], check=True)
 
 
