@@ -107,7 +107,12 @@ def test_judgement(seen: UsersigSeen, expected: list[str]) -> None:
     ("seen", "offset", "expected"),
     [
         pytest.param(good(expires_at=NOW + 40 * DAY), 0.0, [], id="clocks agree"),
-        pytest.param(good(issued_at=NOW - 2 * DAY, expires_at=NOW - 60), -600.0, ["usersig.expiring"], id="expired here, valid at the server"),
+        pytest.param(
+            good(issued_at=NOW - 2 * DAY, expires_at=NOW - 60),
+            -600.0,
+            ["usersig.expiring"],
+            id="expired here, valid at the server",
+        ),
         pytest.param(good(expires_at=NOW + 60), 600.0, ["usersig.expired"], id="valid here, expired at the server"),
         pytest.param(good(expires_at=NOW + 600), 600.0, ["usersig.undecidable"], id="ends within the uncertainty"),
         pytest.param(good(issued_at=NOW + 60), 600.0, [], id="in the future here, valid at the server"),
