@@ -19,7 +19,7 @@ if TYPE_CHECKING:
         Summary,
         pick,
     )
-    from imdoctor.config.model import Seconds
+    from imdoctor.config.model import FilePath, Seconds
     from imdoctor.model import Measurement, Severity, Status
 
 __version__ = "0.1.0"
@@ -28,6 +28,7 @@ __all__ = [
     "Check",
     "Context",
     "Egress",
+    "FilePath",
     "Finding",
     "Judged",
     "Measurement",
@@ -42,7 +43,10 @@ __all__ = [
     "pick",
 ]
 
-_HOMES = {"Seconds": "imdoctor.config.model", **dict.fromkeys(("Measurement", "Severity", "Status"), "imdoctor.model")}
+_HOMES = {
+    **dict.fromkeys(("FilePath", "Seconds"), "imdoctor.config.model"),
+    **dict.fromkeys(("Measurement", "Severity", "Status"), "imdoctor.model"),
+}
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - PEP 562

@@ -10,6 +10,7 @@ import msgspec
 from imdoctor import (
     Context,
     Egress,
+    FilePath,
     Finding,
     Judged,
     Measurement,
@@ -46,8 +47,8 @@ LEAST_FAILURES = 2
 class Geo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Files that tell where an address is."""
 
-    mmdb: str | None = None
-    xdb: str | None = None
+    mmdb: FilePath | None = None
+    xdb: FilePath | None = None
 
 
 class DnsOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -9,7 +9,7 @@ from typing import ClassVar
 import msgspec
 from msgspec import structs
 
-from imdoctor import Context, Egress, Judged, Measurement, Observation, Seconds, Settings, Spec, Summary, pick
+from imdoctor import Context, Egress, FilePath, Judged, Measurement, Observation, Seconds, Settings, Spec, Summary, pick
 from imdoctor.im.sites import backup_of
 from imdoctor.net.connect import Connect, connect
 from imdoctor.net.handshake import Handshake, TlsStream, handshake
@@ -36,7 +36,7 @@ class TlsOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     """`expiring`: how long before its end a certificate is worth a warning. `reference_ca_file`: None is the store that httpx brings."""
 
     expiring: Seconds = 21 * DAY
-    reference_ca_file: str | None = None
+    reference_ca_file: FilePath | None = None
 
 
 class Tls:
