@@ -18,6 +18,8 @@ from imdoctor_checks.specs.probe import FINDINGS
 from imdoctor_checks.verdicts.probe import judge_calls
 
 NO_ENVELOPE = {"not-json", "not-envelope"}
+SHOWN = 200
+"""Characters of the server's ErrorInfo that are kept."""
 CUT = {"reset", "closed"}
 """Ends of a handshake that are tried once more before the probe gives up."""
 
@@ -167,7 +169,8 @@ async def _call(
     said = parse(body) if call.error is None else None
     if isinstance(said, Envelope):
         # A healthy body may hold business figures: the envelope alone is kept.
-        return ProbeCall(call=structs.replace(call, body=None), authenticated=authenticated, envelope=said)
+        short = structs.replace(said, error_info=said.error_info[:SHOWN])
+        return ProbeCall(call=structs.replace(call, body=None), authenticated=authenticated, envelope=short)
     return ProbeCall(call=call, authenticated=authenticated, fault=said)
 
 

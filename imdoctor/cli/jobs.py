@@ -17,6 +17,7 @@ from imdoctor.config.files import UnreadableError, read_file
 from imdoctor.config.load import CREDENTIALS, find, load, wrong
 from imdoctor.config.model import Config, Target
 from imdoctor.config.problems import ConfigError, Problem, suggestion
+from imdoctor.config.secrets import proxy_passwords
 from imdoctor.config.values import parse_endpoint
 from imdoctor.net.machine import Machine
 from imdoctor.runner import Job
@@ -194,7 +195,7 @@ def job_of(target: Target, options: dict[str, Any], base: Path, session: Session
     loaded = read_credential(target, environ=session.environ, base=base, wall=machine.wall)
     proxy, proxy_url = _without_password(target.proxy)
     credential = replace(loaded.credential, proxy_url=proxy_url)
-    session.secrets.extend(credential.secrets())
+    session.secrets.extend((*credential.secrets(), *proxy_passwords(session.environ)))
     for warning in loaded.warnings:
         session.warn(warning, target=target.name)
     _store(target)

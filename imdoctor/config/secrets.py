@@ -2,7 +2,7 @@
 
 import base64
 import urllib.parse
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -59,6 +59,13 @@ class Credential:
         proxy = urllib.parse.urlsplit(self.proxy_url or "").password
         held = (self.usersig, self.secret_key, Secret(proxy) if proxy else None)
         return tuple(secret for secret in held if secret is not None)
+
+
+def proxy_passwords(environ: Mapping[str, str]) -> tuple[Secret, ...]:
+    """Return the passwords that the environment's proxy variables hold, for the mask."""
+    urls = (value for name, value in environ.items() if name.lower() in {"https_proxy", "http_proxy", "all_proxy"})
+    split = (urllib.parse.urlsplit(url if "://" in url else f"http://{url}") for url in urls)
+    return tuple(Secret(urllib.parse.unquote(url.password)) for url in split if url.password)
 
 
 def encodings(text: str) -> set[str]:

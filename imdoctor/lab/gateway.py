@@ -1,6 +1,7 @@
 """An IM gateway on loopback: HTTP/1.1 that speaks the API as documented, or as a fault wants it."""
 
 import asyncio
+import gzip
 import json
 import time
 import urllib.parse
@@ -16,6 +17,7 @@ from imdoctor.im import errorcodes, usersig
 from imdoctor.lab.loop import Handler
 
 READ = 65536
+BOMB = 50_000_000
 ENDLESS = 2000
 """Header lines of 1000 bytes: far more than any client takes."""
 
@@ -49,6 +51,8 @@ class Answering(msgspec.Struct, frozen=True, kw_only=True):
     endless_header: bool = False
     body_bytes: int | None = None
     """A body of this many bytes."""
+    bomb: bool = False
+    """A body of 50 MB in 50 kB of gzip."""
     date_shift: float | None = 0.0
     """The server's clock against the real one, in seconds; None leaves the Date header out."""
     only_every: int = 1
@@ -113,9 +117,12 @@ class Gateway:
             "Content-Length": str(len(content)),
             "Connection": kept,
         }
-        return {**own, **shift, **how.headers}
+        packed = {"Content-Encoding": "gzip"} if how.bomb else {}
+        return {**own, **shift, **packed, **how.headers}
 
     def _content(self, request: h11.Request, body: bytes, how: Answering) -> bytes:
+        if how.bomb:
+            return gzip.compress(b" " * BOMB)
         if how.body_bytes is not None:
             return b" " * how.body_bytes
         if how.body is not None:

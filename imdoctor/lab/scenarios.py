@@ -127,6 +127,8 @@ PROBE = (
     ),
     fault("probe.truncated", "The body is cut off", gateway=answering(truncated=True)),
     fault("probe.too-large", "A body of 10 MB", gateway=answering(body_bytes=10_000_000)),
+    fault("probe.too-large", "50 MB in 50 kB of gzip", variant="bomb", gateway=answering(bomb=True)),
+    fault("probe.timeout", "A byte a second", variant="byte-a-second", gateway=answering(rest=1.0), timeout=1.0),
     fault("probe.closed", "The connection ends without an answer", gateway=answering(close_unanswered=True)),
     fault("probe.rate-limited", "Too many calls", gateway=answering(error_code=60007)),
     fault("probe.backend-timeout", "The backend timed out", gateway=answering(error_code=60008, delay=3.2)),

@@ -176,7 +176,7 @@ FINDINGS: Mapping[str, Spec] = {
     "tls.intercepted": Spec(
         "fail",
         title="Somebody on the way opens the TLS connection",
-        message="{address}: the certificate was issued by {authority}, which inspects traffic",
+        message="{address}: the certificate was issued by {authority}, {known_as}",
         why="A firewall or agent answers in the service's place with a certificate of its own making.",
         remedy=(
             "Ask those who run it to exempt {host} from inspection.",

@@ -85,7 +85,7 @@ def _good(path: TlsAddress, shake: Handshake, now: float, settings: Settings, ex
     if local and leaf is not None and not settings.ca_file:
         authority = shake.chain[-1].issuer
         because = (f"{_where(path)}: issued by {leaf.issuer}; trusted by this host's store, unknown to {_store(path)}",)
-        data = {"authority": authority}
+        data = {"authority": authority, "known_as": "an authority that was installed on this host"}
         yield Finding("tls.intercepted", path.address, data, severity="warn", confidence="likely", because=because)
 
 
@@ -169,7 +169,13 @@ def _trust(path: TlsAddress, shake: Handshake) -> Finding:
     named = next((one.issuer for one in shake.chain if INSPECTORS.search(one.issuer)), None)
     if named is not None:
         because = (f"{_where(path)}: issued by {leaf.issuer}; {shake.verify_message}",)
-        return Finding("tls.intercepted", path.address, {"authority": named}, confidence="certain", because=because)
+        return Finding(
+            "tls.intercepted",
+            path.address,
+            {"authority": named, "known_as": "which inspects traffic"},
+            confidence="certain",
+            because=because,
+        )
     if path.reference is not None and path.reference.passes:
         because = (
             f"{_where(path)}: this host's store: {shake.verify_message}; {path.reference.store}: the chain verifies",
