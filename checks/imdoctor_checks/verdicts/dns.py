@@ -1,0 +1,228 @@
+"""The judgement of look-ups: which nameserver fails and how, whether there is an answer, and whether it is the truth."""
+
+import ipaddress
+from collections.abc import Iterable, Iterator, Mapping
+
+from imdoctor import Finding, Severity
+from imdoctor.net.lookup import AGAIN, Answer, ServerAnswers
+from imdoctor.net.resolvers import classify
+from imdoctor_checks.observations import DnsSeen, GatewayLook
+
+LEAST_FAILURES = 2
+"""Of all questions to one server: one lost datagram is no finding."""
+
+
+def judge_lookups(seen: DnsSeen, slow: float, *, configured: bool) -> Iterator[Finding]:
+    """Judge the servers one by one, then the answer, then whether it is the truth.
+
+    ``configured`` tells whether nameservers are named anywhere.
+    """
+    if configured or any(not _failure(seen, server) for server in seen.servers):
+        yield from _bad_servers(seen)
+    else:
+        yield Finding("dns.no-resolver", because=_unconfigured(seen))
+    yield from _no_answer(seen)
+    yield from _slow(seen, slow)
+    yield from _wavering(seen)
+    yield from _untrue(seen)
+    yield from _kinds(seen)
+
+
+def before(answer: Answer) -> list[str]:
+    """Return what came before the answer that stands, where it took more than one question."""
+    return ["timeout"] * answer.lost + ([answer.first] if answer.first is not None else [])
+
+
+def bogus(address: str) -> bool:
+    """Tell whether an address cannot be that of a public name: private, loopback, reserved, unspecified."""
+    known = ipaddress.ip_address(address.partition("%")[0])
+    return not known.is_global or known.is_multicast
+
+
+def pinned(seen: DnsSeen) -> tuple[str, ...]:
+    """Return the addresses that the hosts file gives, where it is asked before the nameservers."""
+    order = [source for source in seen.hosts_order if source in {"files", "dns", "resolve"}]
+    return seen.hosts_entry if order[:1] == ["files"] else ()
+
+
+def used(seen: DnsSeen) -> tuple[str, ...]:
+    """Return the addresses that the application sees."""
+    return seen.system.addresses if seen.system else ()
+
+
+def in_doubt(seen: DnsSeen) -> list[str]:
+    """Return the addresses worth a look: pinned ones, bogus ones, and all when two resolvers differ."""
+    told = {server.server: set(server.addresses) for server in seen.servers if server.addresses}
+    every = [address for server in seen.servers for address in server.addresses]
+    doubted = [*pinned(seen), *(address for address in (*used(seen), *every) if bogus(address))]
+    if len({frozenset(addresses) for addresses in told.values()}) > 1:
+        doubted += [*used(seen), *every]
+    return list(dict.fromkeys(doubted))
+
+
+def _failure(seen: DnsSeen, server: ServerAnswers) -> str | None:
+    """Return the code for a server that answered neither question, nor any of a series; else None."""
+    if any("NOERROR" in series.outcomes for series in seen.series if series.server == server.server):
+        return None
+    rcodes = {server.a.rcode, server.aaaa.rcode} - {None}
+    if rcodes - AGAIN:
+        return None
+    if "SERVFAIL" in rcodes:
+        return "dns.servfail"
+    if rcodes or "refused-port" in {server.a.error, server.aaaa.error}:
+        return "dns.server-refused"
+    return "dns.server-timeout"
+
+
+def _bad_servers(seen: DnsSeen) -> Iterator[Finding]:
+    codes = [(_failure(seen, server), server) for server in seen.servers]
+    severity: Severity = "fail" if all(code for code, _ in codes) else "warn"
+    good = [server.server for code, server in codes if not code]
+    for code, server in codes:
+        if code:
+            data = {"server": server.server, "error": server.a.outcome, "rank": _rank(seen, server), "others": good}
+            because = (f"{server.server}: A {_told(server.a)}, AAAA {_told(server.aaaa)}",)
+            yield Finding(code, severity=severity, data=data, because=because, confidence="certain")
+
+
+def _unconfigured(seen: DnsSeen) -> tuple[str, ...]:
+    error = seen.resolv_conf.error
+    why = f"resolv.conf cannot be read ({error})" if error else "resolv.conf names no nameserver"
+    return (why, *(f"{server.server}: {_told(server.a)}" for server in seen.servers))
+
+
+def _rank(seen: DnsSeen, server: ServerAnswers) -> str:
+    place = seen.servers.index(server) + 1
+    return f"{place} of {len(seen.servers)}"
+
+
+def _told(answer: Answer) -> str:
+    asked = f" (asked {answer.attempts} times)" if answer.attempts > 1 else ""
+    return f"{answer.outcome}{asked}"
+
+
+def _no_answer(seen: DnsSeen) -> Iterator[Finding]:
+    """Judge why the application has no address, unless the servers' own failure says it; and TCP, where it was needed."""
+    direct = [address for server in seen.servers for address in server.addresses]
+    for server in seen.servers:
+        broken = next((answer for answer in (server.a, server.aaaa) if answer.truncated and answer.tcp_error), None)
+        if broken is not None:
+            severity: Severity = "warn" if used(seen) or direct else "fail"
+            yield Finding(
+                "dns.tcp-blocked", severity=severity, data={"server": server.server, "error": broken.tcp_error}
+            )
+            if severity == "fail":
+                return
+    if used(seen) or all(_failure(seen, server) for server in seen.servers):
+        return
+    denied = [server.server for server in seen.servers if "NXDOMAIN" in {server.a.rcode, server.aaaa.rcode}]
+    if denied:
+        yield Finding("dns.nxdomain", data={"servers": denied}, confidence="certain")
+        return
+    error = seen.system.error if seen.system else None
+    why = f"the nameservers answer, but the C library says {error}" if direct else "the answers hold no address"
+    yield Finding("dns.no-address", data={"reason": why, "error": error, "direct": direct}, because=(why,))
+
+
+def _quickest(answer: Answer) -> float | None:
+    times = [seconds for seconds in (answer.seconds, answer.again) if seconds is not None]
+    return min(times, default=None)
+
+
+def _slow(seen: DnsSeen, limit: float) -> Iterator[Finding]:
+    """Judge servers that are slow in both looks, and the C library in both of its."""
+    for server in seen.servers:
+        times = [seconds for seconds in (_quickest(server.a), _quickest(server.aaaa)) if seconds is not None]
+        if times and not _failure(seen, server) and max(times) > limit:
+            yield Finding(
+                "dns.slow", data={"who": server.server, "seconds": max(times), "limit": limit}, confidence="certain"
+            )
+    looks = [answer.seconds for answer in (seen.system, seen.system_again) if answer and answer.seconds is not None]
+    if len(looks) > 1 and min(looks) > limit and used(seen):
+        yield Finding("dns.slow", data={"who": "the C library", "seconds": min(looks), "limit": limit})
+
+
+def _wavering(seen: DnsSeen) -> Iterator[Finding]:
+    for series in seen.series:
+        server = next(item for item in seen.servers if item.server == series.server)
+        before = [outcome for answer in (server.a, server.aaaa) for outcome in (*before(answer), answer.outcome)]
+        failed = [outcome for outcome in (*before, *series.outcomes) if outcome != "NOERROR"]
+        steady = (
+            server.aaaa.outcome if server.aaaa.outcome not in {"NOERROR", "timeout"} else None
+        )  # SERVFAIL for AAAA alone
+        failed = [outcome for outcome in failed if outcome != steady]
+        if len(failed) >= LEAST_FAILURES:
+            asked = len(before) + len(series.outcomes)
+            data = {"server": series.server, "failed": len(failed), "asked": asked, "outcomes": sorted(set(failed))}
+            yield Finding("dns.intermittent", data=data, confidence="certain")
+
+
+def _untrue(seen: DnsSeen) -> Iterator[Finding]:
+    """Judge whether the addresses are the service's, by what answers at them."""
+    looks = {item.address: item for item in seen.looks}
+    if held := pinned(seen):
+        answers = any(looks[address].gateway for address in held if address in looks)
+        severity: Severity = "warn" if answers else "fail"
+        because = tuple(_looked(looks[address]) for address in held if address in looks)
+        yield Finding(
+            "dns.hosts-override", severity=severity, data={"addresses": held}, because=because, confidence="certain"
+        )
+    every = (*used(seen), *(address for server in seen.servers for address in server.addresses))
+    for address in dict.fromkeys(address for address in every if bogus(address) and address not in held):
+        known = looks.get(address)
+        severity = "info" if known and known.gateway else "fail" if address in used(seen) or not used(seen) else "warn"
+        because = (_looked(known),) if known else ()
+        yield Finding(
+            "dns.bogon-answer", address, {"bogon": address}, severity=severity, because=because, confidence="certain"
+        )
+    yield from _differing(seen, looks)
+
+
+def _looked(item: GatewayLook) -> str:
+    if item.gateway is None:
+        return f"{item.address}: nothing answers ({item.error})"
+    if item.gateway:
+        return f"{item.address}: answers as the IM gateway, with a certificate that verifies"
+    return f"{item.address}: answers, but not as the IM gateway ({item.error or item.subject})"
+
+
+def _differing(seen: DnsSeen, looks: Mapping[str, GatewayLook]) -> Iterator[Finding]:
+    """Tell a lie from another mirror where servers differ: by certificate and envelope, never by prefix."""
+    right = [server for server in seen.servers if _any(server.addresses, looks, gateway=True)]
+    wrong = [
+        server
+        for server in seen.servers
+        if server.addresses
+        and not any(map(bogus, server.addresses))
+        and all(_is(looks, address, gateway=False) for address in server.addresses)
+    ]
+    if not right or not wrong:
+        return
+    data = {"right": [server.server for server in right], "wrong": [server.server for server in wrong]}
+    false = [address for server in wrong for address in server.addresses]
+    because = tuple(
+        _looked(looks[address]) for server in (*wrong, *right) for address in server.addresses if address in looks
+    )
+    misled = bool(used(seen)) and all(address in false for address in used(seen))
+    code = "dns.hijacked" if misled else "dns.servers-disagree"
+    yield Finding(code, data={**data, "addresses": false}, because=because, confidence="certain")
+
+
+def _is(looks: Mapping[str, GatewayLook], address: str, *, gateway: bool) -> bool:
+    return address in looks and looks[address].gateway is gateway
+
+
+def _any(addresses: Iterable[str], looks: Mapping[str, GatewayLook], *, gateway: bool) -> bool:
+    return any(_is(looks, address, gateway=gateway) for address in addresses)
+
+
+def _kinds(seen: DnsSeen) -> Iterator[Finding]:
+    for server in seen.servers:
+        known = classify(server.server)
+        data = {"server": server.server, "owner": known.owner or "its owner is not in the table", "kind": known.kind}
+        if known.kind in {"private", "cloud-internal"}:
+            yield Finding("dns.private-resolver", data=data)
+        elif known.kind == "public":
+            yield Finding("dns.public-resolver", data=data)
+        elif known.kind == "stub" and not seen.upstreams:
+            yield Finding("dns.stub-opaque", data=data)
