@@ -145,14 +145,14 @@ def _slow(seen: DnsSeen, limit: float) -> Iterator[Finding]:
 def _wavering(seen: DnsSeen) -> Iterator[Finding]:
     for series in seen.series:
         server = next(item for item in seen.servers if item.server == series.server)
-        before = [outcome for answer in (server.a, server.aaaa) for outcome in (*before(answer), answer.outcome)]
-        failed = [outcome for outcome in (*before, *series.outcomes) if outcome != "NOERROR"]
+        asked_first = [outcome for answer in (server.a, server.aaaa) for outcome in (*before(answer), answer.outcome)]
+        failed = [outcome for outcome in (*asked_first, *series.outcomes) if outcome != "NOERROR"]
         steady = (
             server.aaaa.outcome if server.aaaa.outcome not in {"NOERROR", "timeout"} else None
         )  # SERVFAIL for AAAA alone
         failed = [outcome for outcome in failed if outcome != steady]
         if len(failed) >= LEAST_FAILURES:
-            asked = len(before) + len(series.outcomes)
+            asked = len(asked_first) + len(series.outcomes)
             data = {"server": series.server, "failed": len(failed), "asked": asked, "outcomes": sorted(set(failed))}
             yield Finding("dns.intermittent", data=data, confidence="certain")
 
