@@ -108,13 +108,15 @@ def _all(scenarios: "Sequence[Scenario]", checks: "Sequence[Check]", session: Se
 
 
 async def _named(scenario: "Scenario", checks: "Sequence[Check]", room: asyncio.Semaphore) -> tuple[str, ...]:
-    """Return the causes that the diagnosis of a scenario names."""
+    """Return the causes that the diagnosis of a scenario names, and NAME.unknown for a check that could not tell."""
     from imdoctor.lab.world import open_world
 
     async with room:
         with open_world(scenario) as job:
             report = await runner.run([job], checks)
-    return tuple(cause.cause for target in report.targets for cause in target.diagnosis)
+    (target,) = report.targets
+    unknown = (f"{item.name}.unknown" for item in target.checks if item.status == "unknown")
+    return (*(cause.cause for cause in target.diagnosis), *unknown)
 
 
 def _line(scenario: "Scenario", named: tuple[str, ...]) -> str:
