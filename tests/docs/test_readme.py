@@ -1,0 +1,75 @@
+"""The README and the pages beside it: their examples are run, their tables compared with the code."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from imdoctor import registry
+from imdoctor.model import exit_code
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text("utf-8")
+PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+
+
+def imdoctor(*arguments: str, cwd: Path | None = None, **variables: str) -> "subprocess.CompletedProcess[str]":
+    """Run the command."""
+    return subprocess.run(
+        [sys.executable, "-m", "imdoctor", *arguments], cwd=cwd, capture_output=True, text=True, check=False
+    )
+
+
+def test_it_opens_with_the_two_commands() -> None:
+    """The first two blocks are the two commands that do all of the set-up, and CI runs them as they stand."""
+    first, second = re.findall(r"```sh\n(.*?)\n```", README, re.DOTALL)[:2]
+    assert (first, second) == ("pip install . && imdoctor run --sandbox", "pip install '.[test]' && pytest")
+    script = (ROOT / ".ci/run").read_text("utf-8")
+    assert second.removeprefix("pip install ") in script
+    assert "imdoctor run --sandbox" in script
+
+
+def test_the_shown_output_is_real() -> None:
+    """What the README shows of a drill is what the drill prints."""
+    block = re.search(r"```\n\$ imdoctor drill (\S+)\n(.*?)```", README, re.DOTALL)
+    assert block
+    assert block[2] in imdoctor("drill", block[1]).stdout
+
+
+def test_the_configuration_is_valid(tmp_path: Path) -> None:
+    """The configuration that the README shows has no error."""
+    block = re.search(r"```yaml\n(.*?)```", README, re.DOTALL)
+    assert block
+    (tmp_path / "imdoctor.yaml").write_text(block[1])
+    done = imdoctor("config", "check", "imdoctor.yaml", cwd=tmp_path, IM_SECRET_KEY="0" * 64)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_table_of_checks_is_whole() -> None:
+    """Every check stands in the table, in the report's order."""
+    rows = re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)
+    assert rows == [check.name for check in registry.load().checks]
+
+
+@pytest.mark.parametrize("command", sorted(set(re.findall(r"`imdoctor ([a-z]+)\b", README))))
+def test_the_commands_exist(command: str) -> None:
+    """Every command that the README names has a help page."""
+    assert imdoctor(command, "--help").returncode == 0
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    """Every relative link of the documentation leads to a file or folder."""
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text("utf-8"))
+    assert [link for link in links if not (page.parent / link).exists()] == []
+
+
+@pytest.mark.parametrize(("status", "code"), [("ok", 0), ("warn", 0), ("fail", 2), ("unknown", 3)])
+def test_exit_codes_are_documented(status: str, code: int) -> None:
+    """The exit codes of a report stand in the page on how it works."""
+    table = (ROOT / "docs/how-it-works.md").read_text("utf-8")
+    assert exit_code(status, fail_on_warn=False) == code  # type: ignore[arg-type]  # the words of Status
+    assert f"| {code} |" in table
