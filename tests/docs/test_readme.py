@@ -18,8 +18,9 @@ PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
 
 def imdoctor(*arguments: str, cwd: Path | None = None, **variables: str) -> "subprocess.CompletedProcess[str]":
     """Run the command."""
+    command = [sys.executable, "-m", "imdoctor", *arguments]
     return subprocess.run(
-        [sys.executable, "-m", "imdoctor", *arguments], cwd=cwd, capture_output=True, text=True, check=False
+        command, cwd=cwd, env={**os.environ, **variables}, capture_output=True, text=True, check=False
     )
 
 
