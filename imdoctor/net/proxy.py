@@ -160,30 +160,35 @@ async def _ask(sock: socket.socket, proxy: Proxy, host: str, port: int, timeout:
     target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     headers = [("Host", target), *([("Proxy-Authorization", proxy.authorization)] if proxy.authorization else [])]
     http = h11.Connection(h11.CLIENT, max_incomplete_event_size=LONGEST_ANSWER)
-    started = time.monotonic_ns()
+    started, received = time.monotonic_ns(), bytearray()
     try:
         async with asyncio.timeout(timeout):
             request = http.send(h11.Request(method="CONNECT", target=target, headers=headers))
             await asyncio.get_running_loop().sock_sendall(sock, request or b"")
-            return _told(await _response(sock, http), http, (time.monotonic_ns() - started) / 1e9)
+            return _told(await _response(sock, http, received), http, (time.monotonic_ns() - started) / 1e9)
     except asyncio.CancelledError:
         sock.close()
         raise
     except TimeoutError:
         return Told(error="timeout")
-    except h11.RemoteProtocolError as error:
-        return Told(error="closed" if "unexpectedly closed" in str(error) else "garbage")
+    except h11.RemoteProtocolError:
+        return Told(error="garbage" if received else "closed")
     except OSError as error:
         return Told(error="reset" if errno_name(error) in {"ECONNRESET", "EPIPE"} else errno_name(error))
 
 
-async def _response(sock: socket.socket, http: h11.Connection) -> h11.Response:
+async def _response(sock: socket.socket, http: h11.Connection, received: bytearray) -> h11.Response:
+    """Read the answer's header; what came is kept in ``received``. Raises h11.RemoteProtocolError."""
     while True:
         event = http.next_event()
         if isinstance(event, h11.Response):
             return event
         if event is h11.NEED_DATA:
-            http.receive_data(await asyncio.get_running_loop().sock_recv(sock, LONGEST_ANSWER))
+            data = await asyncio.get_running_loop().sock_recv(sock, LONGEST_ANSWER)
+            received += data
+            http.receive_data(data)
+        elif isinstance(event, h11.ConnectionClosed):
+            raise h11.RemoteProtocolError("the proxy closed the connection")
 
 
 def _told(response: h11.Response, http: h11.Connection, seconds: float) -> Told:
