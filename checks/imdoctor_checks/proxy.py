@@ -10,6 +10,7 @@ from imdoctor_checks.observations import ProxySeen, TcpSeen
 from imdoctor_checks.specs.proxy import FINDINGS
 
 AUTH_REQUIRED = 407
+UNSPOKEN = "unsupported-scheme"
 
 
 class ProxyCheck:
@@ -25,7 +26,8 @@ class ProxyCheck:
         proxy = ctx.proxy
         if proxy is not None:
             tunnel = await _tunnel(ctx, proxy)
-            return ProxySeen(proxy=proxy.shown, source=proxy.source, tunnel=tunnel)
+            unknown = f"{proxy.shown} is none that imdoctor speaks to: http:// is" if tunnel.error == UNSPOKEN else None
+            return ProxySeen(proxy=proxy.shown, source=proxy.source, tunnel=tunnel, unknown=unknown)
         bypassed = _bypassed(ctx)
         if bypassed is None:
             return ProxySeen(skipped="no proxy is configured for this target")
@@ -51,7 +53,7 @@ class ProxyCheck:
                 yield Finding("proxy.required", data=data, because=(f"CONNECT through {seen.proxy}: {tunnel.status}",))
             return
         yield Finding("proxy.in-use", data=data)
-        if tunnel.error is not None:
+        if tunnel.error not in {None, UNSPOKEN}:
             yield _failure(tunnel, data)
         yield Measurement("connect", tunnel.seconds, "seconds")
         yield Summary(f"{seen.proxy} (from {seen.source}) opens the tunnel")

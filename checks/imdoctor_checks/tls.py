@@ -57,7 +57,7 @@ class Tls:
         addresses, _ = await asyncio.gather(_addresses(ctx), ctx.tls())
         if not addresses:
             return TlsSeen(blocked_by="dns")
-        paths = await asyncio.gather(*(_look(ctx, address) for address in addresses))
+        paths = await asyncio.gather(*(_look(ctx, address, resume=address == addresses[0]) for address in addresses))
         reached = any(path.handshake is not None for path in paths)
         blocker = None if reached else "proxy" if ctx.proxy is not None else "tcp"
         return TlsSeen(blocked_by=blocker, now=ctx.machine.wall(), paths=tuple(paths))
@@ -75,7 +75,9 @@ class Tls:
     def plan(self, ctx: Context) -> Iterable[Egress]:
         """List the handshakes."""
         host, port = ctx.settings.endpoint.host, ctx.settings.endpoint.port
-        yield Egress(to=host, port=port, protocol="tls", why="a handshake with every address, and one that resumes")
+        yield Egress(
+            to=host, port=port, protocol="tls", why="a handshake with every address, and one that resumes the first"
+        )
         other = backup_of(host) or "example.com"
         why = f"a handshake with the same addresses under the name {other}, or with small segments"
         yield Egress(to=host, port=port, protocol="tls", why=why, condition="a handshake is cut off")
@@ -86,7 +88,7 @@ async def _addresses(ctx: Context) -> tuple[str | None, ...]:
     return (None,) if ctx.proxy is not None else await ctx.addresses()
 
 
-async def _look(ctx: Context, address: str | None) -> TlsAddress:
+async def _look(ctx: Context, address: str | None, *, resume: bool) -> TlsAddress:
     """Shake hands at one address; on failure take the looks that tell the possible causes apart."""
     opened, sock = await _open(ctx, address)
     if sock is None:
@@ -94,7 +96,7 @@ async def _look(ctx: Context, address: str | None) -> TlsAddress:
     first, stream = await _shake(ctx, sock)
     seen = structs.replace(opened, handshake=first)
     if stream is not None:
-        return await _when_good(ctx, seen, stream)
+        return await _when_good(ctx, seen, stream, resume=resume)
     if first.error in CUT:
         seen = await _when_cut(ctx, seen)
     if first.error == "verify":
@@ -128,16 +130,16 @@ async def _shake(
     return structs.replace(seen, late=ctx.lag.late_since(started)), stream
 
 
-async def _when_good(ctx: Context, seen: TlsAddress, stream: TlsStream) -> TlsAddress:
-    """After a good handshake: a late refusal, resumption, another look when it was slow, and who vouches for the chain."""
+async def _when_good(ctx: Context, seen: TlsAddress, stream: TlsStream, *, resume: bool) -> TlsAddress:
+    """After a good handshake: a late refusal, resumption (at one address), another look when slow, and who vouches for the chain."""
     first = seen.handshake
     try:
         if first is not None and first.client_certificate_requested:
             return structs.replace(seen, after=await _late_refusal(stream))
-        session = await stream.ticket(timeout=ctx.left(TICKET))
+        session = await stream.ticket(timeout=ctx.left(TICKET)) if resume else None
     finally:
         stream.close()
-    resumption = await _again(ctx, seen.address, session=session)
+    resumption = await _again(ctx, seen.address, session=session) if resume else None
     slow = first is not None and (first.seconds or 0.0) > SLOW
     again = await _again(ctx, seen.address) if slow else None
     return structs.replace(

@@ -10,6 +10,7 @@ from imdoctor import runner
 from imdoctor.cli.jobs import checks_installed
 from imdoctor.cli.options import report_options
 from imdoctor.cli.output import Output, publish
+from imdoctor.cli.progress import watched
 from imdoctor.cli.session import Session
 from imdoctor.cli.stopping import until_stopped
 from imdoctor.config.problems import suggestion
@@ -77,9 +78,9 @@ def _run(
 ) -> "tuple[Report, int | None]":
     from imdoctor.lab.world import open_world
 
-    with open_world(scenario) as job:
+    with open_world(scenario) as job, watched(session, several=False) as progress:
         session.secrets.extend(job.credential.secrets())
-        return until_stopped(runner.run([job], checks, fail_on_warn=fail_on_warn))
+        return until_stopped(runner.run([job], checks, fail_on_warn=fail_on_warn, progress=progress))
 
 
 def _all(scenarios: "Sequence[Scenario]", checks: "Sequence[Check]", session: Session) -> int:

@@ -1,15 +1,14 @@
 """`imdoctor run`: every check once on every target."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import click
 
 from imdoctor import runner
-from imdoctor.cli.jobs import Wanted, Work, prepared
+from imdoctor.cli.jobs import Wanted, prepared
 from imdoctor.cli.options import SecondsType, option, report_options, target_options
 from imdoctor.cli.output import Output, publish
+from imdoctor.cli.progress import watched
 from imdoctor.cli.session import Session
 from imdoctor.cli.stopping import until_stopped
 
@@ -44,7 +43,7 @@ def run(
     target failed, 3 when that is not known.
     """
     with prepared(Wanted(**wanted), session) as work:
-        with _progress(work, session) as progress:
+        with watched(session, several=len(work.jobs) > 1) as progress:
             report, stopped = until_stopped(
                 runner.run(
                     work.jobs,
@@ -57,15 +56,3 @@ def run(
             )
         publish(report, form=form, outputs=output, verbose=verbose, session=session)
     return report.exit_code if stopped is None else stopped
-
-
-@contextmanager
-def _progress(work: Work, session: Session) -> Iterator[runner.Progress]:
-    """Hand out a live board on a terminal's standard error, elsewhere silence."""
-    if not session.err.isatty() or session.environ.get("TERM") == "dumb":
-        yield runner.SILENT
-        return
-    from imdoctor.render.live import live
-
-    with live(session.err, several=len(work.jobs) > 1) as board:
-        yield board

@@ -32,6 +32,9 @@ ROWS = [
     pytest.param(through("refused", 500), ["proxy.in-use", "proxy.upstream-failed"], id="500"),
     pytest.param(through("refused", 503), ["proxy.in-use", "proxy.upstream-failed"], id="503"),
     pytest.param(through("garbage"), ["proxy.in-use", "proxy.broken"], id="rubbish"),
+    pytest.param(
+        through("unsupported-scheme"), ["proxy.in-use"], id="a kind that is not spoken to: unknown, not broken"
+    ),
     pytest.param(through("timeout"), ["proxy.in-use", "proxy.broken"], id="silence"),
     pytest.param(through("closed"), ["proxy.in-use", "proxy.broken"], id="closed"),
     pytest.param(through(status=200, used=False), ["proxy.required"], id="bypassed, and it would get through"),
