@@ -14,14 +14,15 @@ Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]
 
 
 async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Carry bytes one way until they end."""
+    """Carry bytes one way until they end, and close what they went to."""
     try:
         while data := await reader.read(PIECE):
             writer.write(data)
             await writer.drain()
     except OSError:
         pass
-    writer.close()
+    finally:
+        writer.close()
 
 
 class LabLoop:
