@@ -30,6 +30,18 @@ class App(msgspec.Struct, frozen=True, kw_only=True):
     key: str
 
 
+class Account(msgspec.Struct, frozen=True):
+    """One user that account_check is asked about."""
+
+    user: str = msgspec.field(name="UserID")
+
+
+class Accounts(msgspec.Struct, frozen=True):
+    """The body of account_check."""
+
+    items: list[Account] = msgspec.field(name="CheckItem")
+
+
 class Answering(msgspec.Struct, frozen=True, kw_only=True):
     """How the gateway answers. Everything left out is as it should be."""
 
@@ -77,7 +89,10 @@ class Gateway:
         self.connections += 1
         how = self.answering if self.connections % self.answering.only_every == 0 else Answering()
         while True:
-            request, body, http = await _request(reader)
+            try:
+                request, body, http = await _request(reader)
+            except h11.RemoteProtocolError:
+                return
             if request is None:
                 return
             await asyncio.sleep(how.delay if how.error_code is None or request.method == b"POST" else 0.0)
@@ -140,10 +155,9 @@ class Gateway:
             known = errorcodes.lookup(code)
             return _envelope(code, known.meaning if known else "unknown")
         try:
-            asked = json.loads(body)
-        except ValueError:
+            return _command(url.path.removeprefix("/v4/"), body)
+        except msgspec.DecodeError:
             return _envelope(60003, "json parse error")
-        return self._command(url.path.removeprefix("/v4/"), asked)
 
     def _refusal(self, query: Mapping[str, str], now: float) -> int:
         """Return the error code that refuses a caller, or 0."""
@@ -151,7 +165,9 @@ class Gateway:
             return 60012
         if query["sdkappid"] != str(self.app.sdkappid):
             return 70020
-        sig = usersig.decode(query.get("usersig", ""))
+        if not query.get("usersig"):
+            return 70002
+        sig = usersig.decode(query["usersig"])
         if isinstance(sig, usersig.UserSigFault):
             return 70003
         checks = (
@@ -163,14 +179,17 @@ class Gateway:
         )
         return next((code for wrong, code in checks if wrong), 0)
 
-    def _command(self, command: str, asked: Any) -> bytes:  # noqa: ANN401 - any JSON
-        if command == "im_open_login_svc/account_check":
-            users = [item.get("UserID") for item in asked.get("CheckItem", ())]
-            items = [{"UserID": user, "ResultCode": 0, "ResultInfo": "", "AccountStatus": "Imported"} for user in users]
-            return _envelope(0, "", ResultItem=items)
-        if command == "group_open_http_svc/get_appid_group_list":
-            return _envelope(0, "", TotalCount=1, GroupIdList=[{"GroupId": "@TGS#1LABLABLAB"}], Next=0)
-        return _envelope(60009, "unknown command")
+
+def _command(command: str, body: bytes) -> bytes:
+    """Answer a command; a body that is no JSON, or not the command's own, is a DecodeError."""
+    if command == "im_open_login_svc/account_check":
+        users = [item.user for item in msgspec.json.decode(body, type=Accounts).items]
+        items = [{"UserID": user, "ResultCode": 0, "ResultInfo": "", "AccountStatus": "Imported"} for user in users]
+        return _envelope(0, "", ResultItem=items)
+    msgspec.json.decode(body, type=dict[str, Any])
+    if command == "group_open_http_svc/get_appid_group_list":
+        return _envelope(0, "", TotalCount=1, GroupIdList=[{"GroupId": "@TGS#1LABLABLAB"}], Next=0)
+    return _envelope(60009, "unknown command")
 
 
 async def _request(reader: asyncio.StreamReader) -> tuple[h11.Request | None, bytes, h11.Connection]:

@@ -28,6 +28,9 @@ def proxy(how: str, resolve: Callable[[str, int], int], credentials: str | None)
         host, _, port = head.split()[1].decode("ascii").rpartition(":")
         there = await asyncio.open_connection(LOOPBACK, resolve(host, int(port)))
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        await asyncio.gather(pipe(reader, there[1]), pipe(there[0], writer))
+        try:
+            await asyncio.gather(pipe(reader, there[1]), pipe(there[0], writer))
+        finally:
+            there[1].close()  # a pipe that was cancelled before it began closes nothing
 
     return handle

@@ -83,7 +83,10 @@ def filters(allowed: bytes, port: int) -> Handler:
             return
         beyond, out = await asyncio.open_connection(LOOPBACK, port)
         out.write(hello)
-        await asyncio.gather(pipe(reader, out), pipe(beyond, writer))
+        try:
+            await asyncio.gather(pipe(reader, out), pipe(beyond, writer))
+        finally:
+            out.close()  # a pipe that was cancelled before it began closes nothing
 
     return handle
 

@@ -1,11 +1,13 @@
 """A resolver on loopback, UDP and TCP on one port, with the faults that resolvers have."""
 
 import asyncio
+import errno
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import cast
 
+import dns.exception
 import dns.flags
 import dns.message
 import dns.rcode
@@ -16,6 +18,8 @@ import msgspec
 from imdoctor.lab.loop import LabLoop
 
 TTL = 60
+TRIES = 10
+"""A port that is free for TCP may be taken for UDP, by any socket that is asking a question just now."""
 
 
 class Resolving(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +54,10 @@ class Resolver(asyncio.DatagramProtocol):
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         """Answer one question, in its own time."""
-        kind = dns.rdatatype.to_text(dns.message.from_wire(data).question[0].rdtype)
+        query = _question(data)
+        if query is None:
+            return
+        kind = dns.rdatatype.to_text(query.question[0].rdtype)
         self.asked[kind] += 1
         if self.how.silent or self.asked[kind] % self.how.answers_every:
             return
@@ -65,7 +72,10 @@ class Resolver(asyncio.DatagramProtocol):
         """Answer questions over TCP."""
         while True:
             size = int.from_bytes(await reader.readexactly(2), "big")
-            reply = self.reply(await reader.readexactly(size), over_tcp=True)
+            data = await reader.readexactly(size)
+            if _question(data) is None:
+                return
+            reply = self.reply(data, over_tcp=True)
             writer.write(len(reply).to_bytes(2, "big") + reply)
             await writer.drain()
 
@@ -95,7 +105,22 @@ class Resolver(asyncio.DatagramProtocol):
             answer.answer.append(dns.rrset.from_text(question.name, TTL, "IN", "AAAA" if six else "A", *wanted))
 
 
+def _question(data: bytes) -> dns.message.Message | None:
+    """Read a query; None for bytes that ask nothing."""
+    try:
+        query = dns.message.from_wire(data)
+    except dns.exception.DNSException:
+        return None
+    return query if query.question else None
+
+
 def start(lab: LabLoop, resolver: Resolver, *, tcp: bool = True, port: int = 0) -> int:
-    """Start a resolver on one port for UDP and TCP; without TCP that port refuses."""
-    port = lab.serve(resolver.handle, port=port) if tcp else lab.refusing()
-    return lab.datagrams(lambda: resolver, port)
+    """Start a resolver on one port for UDP and TCP; without TCP that port refuses. Raises OSError when a given port is taken."""
+    for _ in range(1 if port else TRIES):
+        both = lab.serve(resolver.handle, port=port) if tcp else lab.refusing()
+        try:
+            return lab.datagrams(lambda: resolver, both)
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+    raise OSError(errno.EADDRINUSE, "no port is free for UDP and TCP alike")
