@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 T = TypeVar("T")
 LOOPBACK = "127.0.0.1"
 PIECE = 65536
+ROUNDS = 5
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -35,7 +36,6 @@ class LabLoop:
         self._servers: list[asyncio.Server] = []
         self._transports: list[asyncio.BaseTransport] = []
         self._sockets: list[socket.socket] = []
-        self._handling: set[asyncio.Task[None]] = set()
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -85,10 +85,6 @@ class LabLoop:
 
     async def _serve(self, handler: Handler, context: Any, port: int) -> int:  # noqa: ANN401 - as serve
         async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            task = asyncio.current_task()
-            if task is not None:
-                self._handling.add(task)
-                task.add_done_callback(self._handling.discard)
             try:
                 await handler(reader, writer)
             except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
@@ -106,14 +102,28 @@ class LabLoop:
         return int(transport.get_extra_info("sockname")[1])
 
     async def _close(self) -> None:
+        """End every server, connection and handler, and let the loop take notice: nothing stays open behind it."""
+        # A connection whose accepting begins when its server is closed already is lost half made (CPython's own assertion):
+        # first no more are accepted, then what was accepted begins, then the servers close.
+        for sock in (sock for server in self._servers for sock in server.sockets):
+            self._loop.remove_reader(sock.fileno())
+        await _settle()
         for server in self._servers:
             server.close()
         for transport in self._transports:
             transport.close()
-        await asyncio.sleep(0)  # a handler that has not begun yet begins, so that its end is its own
         current = asyncio.current_task()
         others = [task for task in asyncio.all_tasks() if task is not current]
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        # A TLS connection ends politely, and waits for the peer to do so too; this loop has no time for that.
+        for transport in tuple(getattr(self._loop, "_transports", {}).values()):
+            transport.abort()
+        await _settle()
+
+
+async def _settle() -> None:
+    """Let the loop run the callbacks that wait, and those that they leave behind."""
+    for _ in range(ROUNDS):
         await asyncio.sleep(0)
