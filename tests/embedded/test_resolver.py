@@ -171,5 +171,5 @@ def test_a_given_port_that_is_taken() -> None:
     """A port that was asked for and is taken is an error, and no other port is."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         asking.bind(("127.0.0.1", 0))
-        with LabLoop() as lab, pytest.raises(OSError, match="in use"):
+        with LabLoop() as lab, pytest.raises(OSError, match="no port is free"):
             start(lab, Resolver(ZONE, Resolving()), port=asking.getsockname()[1])
