@@ -207,7 +207,7 @@ async def _after_first(ctx: Context, seen: ProbeSeen, connection: Connection) ->
         seen = structs.replace(seen, warm=tuple(call for call in warm if call is not None), reopened=calls.reopened)
         if options.idle and not calls.reopened:
             await asyncio.sleep(ctx.left(options.idle))
-            seen = structs.replace(seen, idle=await calls.make(request.anonymous_root()))
+            seen = structs.replace(seen, rest=options.idle, idle=await calls.make(request.anonymous_root()))
         return seen
     finally:
         calls.close()

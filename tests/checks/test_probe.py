@@ -86,6 +86,7 @@ ROWS = [
     pytest.param(seen(OK, warm=(OK, call(error="reset"))), ["probe.intermittent"], id="a warm call fails"),
     pytest.param(seen(OK, rest=60.0, idle=call(error="timeout")), ["probe.idle-drop"], id="dead after a rest"),
     pytest.param(seen(OK, rest=60.0, idle=call()), [], id="alive after a rest"),
+    pytest.param(seen(OK, rest=60.0, idle=call(kind="cold")), [], id="ended with a word: a new connection serves"),
     pytest.param(
         ProbeSeen(blocked_by="tls", unverified=call(status=302, headers={"location": "http://portal.example/"})),
         ["probe.captive-portal"],

@@ -175,8 +175,8 @@ def _course(seen: ProbeSeen, settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "probe.no-keepalive", data={"calls": len(seen.warm)}, because=(f"Connection headers: {_listed(closers)}",)
         )
-    if seen.idle is not None and (seen.idle.call.error is not None or seen.idle.call.kind == "cold"):
-        data = {"idle": seen.rest, "error": seen.idle.call.error or "closed"}
+    if seen.idle is not None and seen.idle.call.error is not None:
+        data = {"idle": seen.rest, "error": seen.idle.call.error}
         yield Finding("probe.idle-drop", data=data)
 
 
