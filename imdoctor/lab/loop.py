@@ -4,6 +4,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -12,6 +13,17 @@ LOOPBACK = "127.0.0.1"
 PIECE = 65536
 ROUNDS = 5
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a server listens. Without an address it is the lab's own; port 0 is any that is free."""
+
+    address: str | None = None
+    port: int = 0
+
+
+ANYWHERE = Place()
 
 
 async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -27,12 +39,15 @@ async def pipe(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 
 class LabLoop:
-    """Servers on loopback (or on another address of this machine), started from outside and stopped together."""
+    """Servers on loopback (or on another address of this machine), started from outside and stopped together.
 
-    def __init__(self, address: str = LOOPBACK) -> None:
-        self._address = address
+    ``enter`` is called first in the servers' thread: it may take it into another network namespace.
+    """
+
+    def __init__(self, address: str = LOOPBACK, enter: Callable[[], None] | None = None) -> None:
+        self._address, self._enter = address, enter
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="lab", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="lab", daemon=True)
         self._servers: list[asyncio.Server] = []
         self._transports: list[asyncio.BaseTransport] = []
         self._sockets: list[socket.socket] = []
@@ -51,17 +66,22 @@ class LabLoop:
         for sock in self._sockets:
             sock.close()
 
+    def _run(self) -> None:
+        if self._enter is not None:
+            self._enter()
+        self._loop.run_forever()
+
     def call(self, step: Coroutine[Any, Any, T]) -> T:
         """Run a coroutine in the lab's loop and return its result."""
         return asyncio.run_coroutine_threadsafe(step, self._loop).result()
 
-    def serve(self, handler: Handler, *, context: Any = None, port: int = 0) -> int:  # noqa: ANN401 - an ssl.SSLContext, loaded by the caller
-        """Serve TCP (or TLS, with a context) on a port; return the port."""
-        return self.call(self._serve(handler, context, port))
+    def serve(self, handler: Handler, *, context: Any = None, place: Place = ANYWHERE) -> int:  # noqa: ANN401 - an ssl.SSLContext, loaded by the caller
+        """Serve TCP (or TLS, with a context) at a place; return the port."""
+        return self.call(self._serve(handler, context, place))
 
-    def datagrams(self, protocol: Callable[[], asyncio.DatagramProtocol], port: int = 0) -> int:
-        """Serve UDP on a port; return the port."""
-        return self.call(self._datagrams(protocol, port))
+    def datagrams(self, protocol: Callable[[], asyncio.DatagramProtocol], place: Place = ANYWHERE) -> int:
+        """Serve UDP at a place; return the port."""
+        return self.call(self._datagrams(protocol, place))
 
     def refusing(self) -> int:
         """Return a port that refuses: bound, so that nobody else takes it, and never listening."""
@@ -83,7 +103,7 @@ class LabLoop:
             self._sockets.append(filler)
         return int(listener.getsockname()[1])
 
-    async def _serve(self, handler: Handler, context: Any, port: int) -> int:  # noqa: ANN401 - as serve
+    async def _serve(self, handler: Handler, context: Any, place: Place) -> int:  # noqa: ANN401 - as serve
         async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             try:
                 await handler(reader, writer)
@@ -92,12 +112,13 @@ class LabLoop:
             finally:
                 writer.close()
 
-        server = await asyncio.start_server(handle, self._address, port, ssl=context)
+        server = await asyncio.start_server(handle, place.address or self._address, place.port, ssl=context)
         self._servers.append(server)
         return int(server.sockets[0].getsockname()[1])
 
-    async def _datagrams(self, protocol: Callable[[], asyncio.DatagramProtocol], port: int) -> int:
-        transport, _ = await self._loop.create_datagram_endpoint(protocol, local_addr=(self._address, port))
+    async def _datagrams(self, protocol: Callable[[], asyncio.DatagramProtocol], place: Place) -> int:
+        where = (place.address or self._address, place.port)
+        transport, _ = await self._loop.create_datagram_endpoint(protocol, local_addr=where)
         self._transports.append(transport)
         return int(transport.get_extra_info("sockname")[1])
 

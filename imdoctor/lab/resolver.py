@@ -4,7 +4,7 @@ import asyncio
 import errno
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import dns.exception
@@ -15,7 +15,7 @@ import dns.rdatatype
 import dns.rrset
 import msgspec
 
-from imdoctor.lab.loop import LabLoop
+from imdoctor.lab.loop import ANYWHERE, LabLoop, Place
 
 TTL = 60
 TRIES = 10
@@ -114,12 +114,12 @@ def _question(data: bytes) -> dns.message.Message | None:
     return query if query.question else None
 
 
-def start(lab: LabLoop, resolver: Resolver, *, tcp: bool = True, port: int = 0) -> int:
+def start(lab: LabLoop, resolver: Resolver, *, tcp: bool = True, place: Place = ANYWHERE) -> int:
     """Start a resolver on one port for UDP and TCP; without TCP that port refuses. Raises OSError when a given port is taken."""
-    for _ in range(1 if port else TRIES):
-        both = lab.serve(resolver.handle, port=port) if tcp else lab.refusing()
+    for _ in range(1 if place.port else TRIES):
+        both = lab.serve(resolver.handle, place=place) if tcp else lab.refusing()
         try:
-            return lab.datagrams(lambda: resolver, both)
+            return lab.datagrams(lambda: resolver, replace(place, port=both))
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise

@@ -1,8 +1,9 @@
 """The lab's scenarios: a fault each, and the causes that a right diagnosis names."""
 
+from imdoctor.lab.front import HOST
 from imdoctor.lab.gateway import Answering
 from imdoctor.lab.resolver import Resolving
-from imdoctor.lab.world import ELSEWHERE, GATEWAY, GATEWAY6, HOST, Credentials, Scenario
+from imdoctor.lab.world import ELSEWHERE, GATEWAY, GATEWAY6, Credentials, Scenario
 
 DAY = 86400.0
 SECOND = "43.141.10.2"

@@ -2,10 +2,9 @@
 
 import asyncio
 import contextlib
-import ssl
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,19 +14,18 @@ from imdoctor.check import Settings
 from imdoctor.config.model import Client, Endpoint
 from imdoctor.config.secrets import Credential, Secret
 from imdoctor.im import usersig
-from imdoctor.im.sites import backup_of
-from imdoctor.lab.authority import Authority, Identity
+from imdoctor.lab.authority import Authority
+from imdoctor.lab.front import HOST, serve
 from imdoctor.lab.gateway import Answering, App, Gateway
 from imdoctor.lab.loop import LOOPBACK, LabLoop
 from imdoctor.lab.proxy import proxy
-from imdoctor.lab.raw import RAW, filters
+from imdoctor.lab.raw import RAW
 from imdoctor.lab.resolver import Resolver, Resolving, start
 from imdoctor.net.lookup import ask
 from imdoctor.net.machine import Link, Machine, Route, SystemAnswer
 from imdoctor.net.resolvers import hosts_entry, nameservers
 from imdoctor.runner import Job
 
-HOST = "console.tim.qq.com"
 GATEWAY, GATEWAY6, ELSEWHERE = "43.141.10.1", "2402:4e00:1900::10", "43.141.10.99"
 """Addresses that look public, and are dialled on loopback only."""
 PROXY = "10.80.0.1"
@@ -108,7 +106,7 @@ def open_world(scenario: Scenario) -> Iterator[Job]:
             name="sandbox" if not scenario.expect else scenario.name,
             settings=_settings(scenario),
             machine=_machine(scenario, folder, dial),
-            credential=_credential(scenario),
+            credential=credential(scenario.credentials, time.time() + scenario.clock),
         )
 
 
@@ -179,12 +177,11 @@ async def _resolve(machine: Machine, host: str) -> SystemAnswer:
     return SystemAnswer(error="EAI_AGAIN")
 
 
-def _credential(scenario: Scenario) -> Credential:
-    """Make the credential as the application would, and spoil it as told. The host's clock is the one that it is made by."""
-    held = scenario.credentials
+def credential(held: Credentials, now: float) -> Credential:
+    """Make the credential as the application would at a time (Unix seconds) by its own clock, and spoil it as told."""
     if held.kind == "none":
         return Credential()
-    made_at = int(time.time() + scenario.clock - held.age)
+    made_at = int(now - held.age)
     text = usersig.make(
         key=held.key, sdkappid=held.signed_app, identifier=held.signed_for, time=made_at, expire=int(held.lives)
     )
@@ -202,14 +199,14 @@ def _credential(scenario: Scenario) -> Credential:
 def _ports(scenario: Scenario, lab: LabLoop, authority: Authority, folder: Path) -> dict[tuple[str, int], int]:
     """Start the servers; return where each address and port really is."""
     gateway = Gateway(App(key=KEY), scenario.gateway)
-    main = _gateway_port(scenario.tls, lab, authority, folder, gateway)
+    main = serve(lab, gateway, scenario.tls, authority=authority, folder=folder)
     ports = {(address, 443): main for address in scenario.addresses}
     for address, how in scenario.dead.items():
         ports[address, 443] = {"refused": lab.refusing, "silent": lab.silent}.get(
             how, lambda: lab.serve(RAW["reset-on-accept"])
         )()
     if scenario.elsewhere:
-        ports[ELSEWHERE, 443] = _gateway_port(scenario.elsewhere, lab, authority, folder, gateway)
+        ports[ELSEWHERE, 443] = serve(lab, gateway, scenario.elsewhere, authority=authority, folder=folder)
     if not scenario.offline:
         ports[CONTROL, 443] = lab.serve(RAW["closed"])
     zone = {HOST: scenario.addresses}
@@ -220,43 +217,3 @@ def _ports(scenario: Scenario, lab: LabLoop, authority: Authority, folder: Path)
     if scenario.proxy and scenario.proxy != "dead":
         ports[PROXY, 3128] = lab.serve(proxy(scenario.proxy, lambda host, port: main, scenario.proxy_credentials))  # noqa: ARG005 - the lab has one gateway
     return ports
-
-
-def _gateway_port(how: str, lab: LabLoop, authority: Authority, folder: Path, gateway: Gateway) -> int:
-    if how == "sni-filtered":
-        beyond = _gateway_port("good", lab, authority, folder, gateway)
-        return lab.serve(filters((backup_of(HOST) or "").encode(), beyond))
-    if how in RAW:
-        return lab.serve(RAW[how])
-    chain = _chain(how, authority)
-    file = folder / f"{how}.pem"
-    file.write_bytes(chain[0].key_pem() + b"".join(identity.pem() for identity in chain))
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(file)
-    if how.startswith("client-certificate"):
-        context.verify_mode = ssl.CERT_REQUIRED
-        context.load_verify_locations(cadata=authority.root.pem().decode("ascii"))
-    if how.endswith("tls1.2"):
-        context.maximum_version = ssl.TLSVersion.TLSv1_2
-    return lab.serve(gateway.handler(), context=context)
-
-
-def _chain(how: str, authority: Authority) -> Sequence[Identity]:
-    """Return the certificates that a server sends, the leaf first."""
-    names = (HOST, backup_of(HOST) or HOST)
-    if how == "unknown-root":
-        other = Authority("Unknown Root")
-        return (other.leaf(*names), other.root)
-    if how == "inspected":
-        other = Authority("FortiGate CA")
-        return (other.leaf(*names), other.root)
-    if how == "self-signed":
-        return (authority.self_signed(*names),)
-    if how == "no-intermediate":
-        return (authority.leaf(*names, by_intermediate=True),)
-    if how == "long-chain":
-        return (authority.leaf(*names, by_intermediate=True), authority.intermediate)
-    dates: dict[str, tuple[float, float]] = {"expired": (-400, -35), "not-yet-valid": (10, 400), "expiring": (-80, 10)}
-    starts, ends = dates.get(how, (-30, 365))
-    subject = ("portal.example.net",) if how == "other-name" else names
-    return (authority.leaf(*subject, starts=starts, ends=ends),)

@@ -9,10 +9,11 @@ import sys
 from pathlib import Path
 
 from imdoctor.lab.authority import Authority
+from imdoctor.lab.front import HOST
 from imdoctor.lab.gateway import Answering, App, Gateway
-from imdoctor.lab.loop import LabLoop
+from imdoctor.lab.loop import LabLoop, Place
 from imdoctor.lab.resolver import Resolver, Resolving, start
-from imdoctor.lab.world import HOST, KEY
+from imdoctor.lab.world import KEY
 
 
 def serve(address: str, folder: Path) -> None:
@@ -24,8 +25,8 @@ def serve(address: str, folder: Path) -> None:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(folder / "leaf.pem")
     with LabLoop(address) as lab:
-        lab.serve(Gateway(App(key=KEY), Answering()).handler(), context=context, port=443)
-        start(lab, Resolver({HOST: (address,)}, Resolving()), port=53)
+        lab.serve(Gateway(App(key=KEY), Answering()).handler(), context=context, place=Place(port=443))
+        start(lab, Resolver({HOST: (address,)}, Resolving()), place=Place(port=53))
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         sys.stdin.read()

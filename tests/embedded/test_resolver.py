@@ -12,7 +12,7 @@ import dns.query
 import dns.rcode
 import pytest
 
-from imdoctor.lab.loop import LabLoop
+from imdoctor.lab.loop import LabLoop, Place
 from imdoctor.lab.resolver import Resolver, Resolving, start
 
 NAME = "console.tim.qq.com"
@@ -172,4 +172,4 @@ def test_a_given_port_that_is_taken() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
         asking.bind(("127.0.0.1", 0))
         with LabLoop() as lab, pytest.raises(OSError, match="no port is free"):
-            start(lab, Resolver(ZONE, Resolving()), port=asking.getsockname()[1])
+            start(lab, Resolver(ZONE, Resolving()), place=Place(port=asking.getsockname()[1]))
