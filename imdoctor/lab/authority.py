@@ -7,9 +7,11 @@ from functools import cached_property
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 DAY = timedelta(days=1)
+Key = ec.EllipticCurvePrivateKey | RSAPrivateKey
 
 
 @dataclass(frozen=True)
@@ -17,7 +19,7 @@ class Identity:
     """A certificate with its key."""
 
     certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey
+    key: Key
 
     def pem(self) -> bytes:
         """Return the certificate as PEM."""
@@ -36,9 +38,16 @@ def _name(text: str) -> x509.Name:
 
 
 def _make(
-    name: str, *, issuer: Identity | None, names: tuple[str, ...], starts: datetime, ends: datetime, authority: bool
+    name: str,
+    *,
+    issuer: Identity | None,
+    names: tuple[str, ...],
+    starts: datetime,
+    ends: datetime,
+    authority: bool,
+    key: Key | None = None,
 ) -> Identity:
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = key or ec.generate_private_key(ec.SECP256R1())
     subject = _name(name)
     signer = issuer or Identity(certificate=None, key=key)  # type: ignore[arg-type]  # a self-signed one signs itself
     builder = (
@@ -98,11 +107,18 @@ class Authority:
             name, issuer=self.root, names=(), starts=self.now - 3000 * DAY, ends=self.now + 3000 * DAY, authority=True
         )
 
-    def leaf(self, *names: str, starts: float = -30, ends: float = 365, by_intermediate: bool = False) -> Identity:
-        """Issue a server's certificate for these names, from and to so many days from now."""
+    def leaf(
+        self,
+        *names: str,
+        starts: float = -30,
+        ends: float = 365,
+        by_intermediate: bool = False,
+        key: Key | None = None,
+    ) -> Identity:
+        """Issue a server's certificate for these names, from and to so many days from now; its key is elliptic, or the one given."""
         issuer = self.intermediate if by_intermediate else self.root
         dates = {"starts": self.now + starts * DAY, "ends": self.now + ends * DAY}
-        return _make(names[0], issuer=issuer, names=names, authority=False, **dates)
+        return _make(names[0], issuer=issuer, names=names, authority=False, key=key, **dates)
 
     def self_signed(self, *names: str) -> Identity:
         """Make a server's certificate that is signed by itself."""

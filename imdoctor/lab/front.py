@@ -8,7 +8,7 @@ from imdoctor.im.sites import backup_of
 from imdoctor.lab.authority import Authority, Identity
 from imdoctor.lab.gateway import Gateway
 from imdoctor.lab.loop import ANYWHERE, LabLoop, Place
-from imdoctor.lab.raw import RAW, filters
+from imdoctor.lab.raw import RAW, sieve
 
 HOST = "console.tim.qq.com"
 BACKUP = backup_of(HOST) or HOST
@@ -20,7 +20,7 @@ def serve(
     """Serve a gateway behind a certificate's fault, a word of `imdoctor.lab.raw.RAW`, or "good"; return the port."""
     if how == "sni-filtered":
         beyond = serve(lab, gateway, "good", authority=authority, folder=folder)
-        return lab.serve(filters(BACKUP.encode(), beyond), place=place)
+        return lab.serve(sieve(lambda hello: BACKUP.encode() in hello, beyond), place=place)
     if how in RAW:
         return lab.serve(RAW[how], place=place)
     chain = chain_of(how, authority)

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 import struct
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from imdoctor.lab.loop import LOOPBACK, Handler, pipe
 
@@ -73,12 +73,14 @@ def says(record: bytes) -> Handler:
     return handle
 
 
-def filters(allowed: bytes, port: int) -> Handler:
-    """Let a ClientHello that holds a name through to a port of loopback, and reset every other one."""
+def sieve(fits: Callable[[bytes], object], port: int) -> Handler:
+    """Let a connection whose ClientHello fits through to a port of loopback, and reset every other one."""
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         hello = await reader.read(HELLO)
-        if allowed not in hello:
+        if not hello:
+            return
+        if not fits(hello):
             await _reset(writer)
             return
         beyond, out = await asyncio.open_connection(LOOPBACK, port)

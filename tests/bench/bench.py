@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 HERE = Path(__file__).parent
+WIRE = HERE.parent / "lab" / "wire.py"
 HOST = "console.tim.qq.com"
 NEAR, FAR = "imdoctor-near", "imdoctor-far"
 NEAR_ADDRESS, FAR_ADDRESS = "43.141.20.1", "43.141.20.2"
@@ -84,7 +85,7 @@ def wire(milliseconds: float, folder: Path) -> Iterator[None]:
     try:
         ip("netns", "add", NEAR)
         ip("netns", "add", FAR)
-        with helper(sys.executable, str(HERE / "wire.py"), NEAR, FAR, str(milliseconds)):
+        with helper(sys.executable, str(WIRE), NEAR, FAR, json.dumps({"delay": milliseconds / 1000})):
             for name, address in ((NEAR, NEAR_ADDRESS), (FAR, FAR_ADDRESS)):
                 ip("-n", name, "addr", "add", f"{address}/24", "dev", "wire0")
                 ip("-n", name, "link", "set", "wire0", "up")

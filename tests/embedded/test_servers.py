@@ -13,7 +13,7 @@ import pytest
 from imdoctor.lab.authority import Authority
 from imdoctor.lab.loop import Handler, LabLoop
 from imdoctor.lab.proxy import proxy
-from imdoctor.lab.raw import RAW, filters, says_ssh
+from imdoctor.lab.raw import RAW, says_ssh, sieve
 from imdoctor.lab.scenarios import HEALTHY
 from imdoctor.lab.world import open_world
 
@@ -108,7 +108,7 @@ def test_alerts(name: str, reason: str) -> None:
 def test_a_filter_of_names() -> None:
     """A filter lets the ClientHello of one name through, and resets every other one."""
     with LabLoop() as lab:
-        port = lab.serve(filters(b"allowed.example", lab.serve(says_ssh)))
+        port = lab.serve(sieve(lambda hello: b"allowed.example" in hello, lab.serve(says_ssh)))
         with socket.create_connection(("127.0.0.1", port), timeout=5.0) as sock:
             sock.sendall(hello("allowed.example"))
             assert sock.recv(4, socket.MSG_WAITALL) == b"SSH-"

@@ -1,0 +1,117 @@
+"""A world as data: who is in it, what is wrong with it, what a right diagnosis names, and how one sees the truth without imdoctor."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from imdoctor.lab.front import BACKUP, HOST
+from imdoctor.lab.gateway import Answering
+from imdoctor.lab.resolver import Resolving
+from imdoctor.lab.world import Credentials
+from tests.lab.wire import Manner
+
+GATEWAY, SECOND, THIRD, ELSEWHERE = "43.141.10.1", "43.141.10.2", "43.141.10.3", "43.141.10.99"
+GATEWAY6, BACKUP_ADDRESS = "2402:4e00:1900::10", "43.141.20.1"
+"""Addresses that look public; nothing of theirs leaves the world's namespaces."""
+PUBLIC, PUBLIC6 = "223.5.5.5", "2400:3200::1"
+"""The public resolver that imdoctor asks as a control."""
+CLIENT, CLIENT6 = "10.20.0.2", "2402:4e00:2000::2"
+RESOLVER, SECOND_RESOLVER = "10.53.0.1", "10.53.0.2"
+PROXY = "10.80.0.1"
+PROXY_PORT = 3128
+DAY = 86400.0
+
+
+class Truth(msgspec.Struct, frozen=True, kw_only=True):
+    """A look at a world by other means than imdoctor: what a script on a host says must match a pattern."""
+
+    script: str
+    says: str
+    """A regular expression, searched for in the script's output."""
+    host: str = "client"
+    after: bool = False
+    """Looked at when imdoctor is done, not before: a firewall's count of what it dropped."""
+
+
+class Resolver(msgspec.Struct, frozen=True, kw_only=True):
+    """A resolver. ``zone`` adds to what the world's resolvers know, and goes before it; ``lines`` add to its configuration.
+
+    It stands on the client for an address of 127.0.0.0/8, in the resolvers' network for 10.53.0.0/24, else far away.
+    """
+
+    address: str = RESOLVER
+    kind: str = "unbound"
+    """Or "dnsmasq", "resolved", or "ours", which has the faults that the real ones cannot be made to have."""
+    zone: Mapping[str, tuple[str, ...]] = {}
+    lines: tuple[str, ...] = ()
+    how: Resolving = Resolving()
+
+
+class Server(msgspec.Struct, frozen=True, kw_only=True):
+    """What answers on port 443 of an address: the gateway behind a front, or nothing ("refused")."""
+
+    front: str = "good"
+    """A word of `imdoctor.lab.front`, of `tests.lab.fronts`, or "refused"."""
+    answering: Answering = Answering()
+    nginx: tuple[str, ...] | None = None
+    """nginx in front of the gateway, with these lines in its server block."""
+
+
+class Proxy(msgspec.Struct, frozen=True, kw_only=True):
+    """The proxy on PROXY, port 3128."""
+
+    kind: str = "tinyproxy"
+    """Or "squid", "none" (nothing listens), or "ours" (``how``: a word of `imdoctor.lab.proxy`)."""
+    how: str = "good"
+    lines: tuple[str, ...] = ()
+    nameserver: str = RESOLVER
+
+
+class World(msgspec.Struct, frozen=True, kw_only=True):
+    """One world. Everything left out is as it should be."""
+
+    name: str
+    title: str
+    expect: tuple[str, ...] = ()
+    """The causes that a right diagnosis names, and no others, in their order; none: the world is healthy."""
+    allow: tuple[str, ...] = ()
+    """Causes that may be named as well: what a chance of timing adds."""
+    truth: tuple[Truth, ...]
+    families: str = "4"
+    """Which addresses the client has: "4", "6" or "46"."""
+    servers: Mapping[str, Server] = msgspec.field(default_factory=lambda: {GATEWAY: Server()})
+    backup: Server | None = Server()
+    """What answers at the site's backup domain."""
+    zone: Mapping[str, tuple[str, ...]] = {}
+    """What the resolvers know beside HOST (the servers' addresses) and its backup domain."""
+    resolvers: tuple[Resolver, ...] = (Resolver(),)
+    nameservers: tuple[str, ...] | None = None
+    """What resolv.conf names, where that is not the resolvers' addresses."""
+    resolv_lines: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    environ: Mapping[str, str] = {}
+    clock: float = 0.0
+    """The client's clock against the true one, in seconds."""
+    store: tuple[str, ...] = ("Lab Root", "Other Root")
+    """The authorities in the client's store."""
+    reference: tuple[str, ...] = ("Lab Root", "Other Root")
+    """The authorities in the store that it is compared with."""
+    wire: Manner | None = None
+    """The way between the router and the far hosts, where it is no plain cable. "up" is away from the client."""
+    setup: tuple[tuple[str, str], ...] = ()
+    """Scripts, each with the host that runs it, when everything stands: what goes wrong."""
+    proxy: Proxy | None = None
+    proxy_setting: str = "env"
+    credentials: Credentials = Credentials()
+    target: Mapping[str, Any] = {}
+    """Further settings of the target."""
+    checks: Mapping[str, Any] = {}
+    arguments: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> dict[str, tuple[str, ...]]:
+        """The zone that every resolver knows."""
+        wanted = {address: ":" in address for address in self.servers}
+        shown = tuple(address for address, six in wanted.items() if address != ELSEWHERE and ("6" if six else "4") in self.families)
+        return {HOST: shown, BACKUP: (BACKUP_ADDRESS,) if "4" in self.families else (), **self.zone}

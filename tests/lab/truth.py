@@ -1,0 +1,39 @@
+"""Looks at a world by other means than imdoctor: curl, dig, openssl, a firewall's counters."""
+
+from imdoctor.lab.front import HOST
+from tests.lab.model import GATEWAY, RESOLVER, Truth
+
+
+def curl(says: str, *, arguments: str = "", url: str = f"https://{HOST}/", host: str = "client") -> Truth:
+    """Look at what curl says of the API, through the C library's resolver and the client's own trust store."""
+    return Truth(host=host, script=f"curl -sS -i --http1.1 --max-time 8 {arguments} {url}", says=says)
+
+
+ANSWERS = curl('"ErrorCode": ?60002')
+"""The API answers the anonymous GET in its own words: the way to it is sound."""
+
+
+def dig(says: str, *, server: str = RESOLVER, kind: str = "A", arguments: str = "+time=1 +tries=1", name: str = HOST) -> Truth:
+    """Look at what a resolver says."""
+    return Truth(script=f"dig {arguments} @{server} {name} {kind}", says=says)
+
+
+def handshake(says: str, *, address: str = GATEWAY, name: str = HOST, arguments: str = "") -> Truth:
+    """Look at what a TLS client says of an address."""
+    where = f"[{address}]" if ":" in address else address
+    script = f"timeout 4 openssl s_client -connect {where}:443 -servername {name} -verify_hostname {name} -CAfile $SSL_CERT_FILE {arguments} </dev/null"
+    return Truth(script=script, says=says)
+
+
+def reachable(address: str = GATEWAY, port: int = 443, *, says: str) -> Truth:
+    """Look at what a plain connect to an address says."""
+    return Truth(script=f"nc -v -w 2 -z {address} {port} 2>&1; echo exit $?", says=says)
+
+
+SILENT = "timed out|in progress"
+REFUSED = "refused"
+
+
+def dropped(host: str = "router", *, table: str = "iptables", chain: str = "FORWARD", what: str = "DROP|REJECT") -> Truth:
+    """See, when imdoctor is done, that a planted rule of a firewall caught something."""
+    return Truth(host=host, script=f"{table} -nvxL {chain}", says=rf"(?m)^\s*[1-9]\d*\s+\d+\s+({what})\b", after=True)

@@ -1,0 +1,88 @@
+"""Faults of the answer: HTTP, the envelope, and every error code of the documents."""
+
+from imdoctor.lab.front import HOST
+from imdoctor.lab.gateway import Answering
+from tests.lab.model import GATEWAY, Credentials, Server, Truth, World
+from tests.lab.truth import ANSWERS, curl
+
+HTML = "<html><head><title>Welcome</title></head></html>"
+PORTAL = "https://portal.example.net/login"
+
+
+def answering(name: str, title: str, says: str, *, curl_arguments: str = "", **how: object) -> World:
+    """Return a world whose gateway answers so; its code is the name's first part."""
+    server = Server(answering=Answering(**how))  # type: ignore[arg-type]  # fields of Answering
+    return World(
+        name=name,
+        title=title,
+        expect=(name.partition("/")[0],),
+        servers={GATEWAY: server},
+        truth=(curl(says, arguments=curl_arguments),),
+    )
+
+
+def by_nginx(name: str, title: str, lines: str, says: str) -> World:
+    """Return a world whose nginx answers by itself."""
+    server = Server(nginx=("ssl_protocols TLSv1.2 TLSv1.3;", lines))
+    return World(name=name, title=title, expect=(name.partition("/")[0],), servers={GATEWAY: server}, truth=(curl(says),))
+
+
+HTTP = (
+    by_nginx("probe.http-status/502", "HTTP 502 with nginx's own page", "location / { proxy_pass http://127.0.0.1:9; }", "502 Bad Gateway"),
+    by_nginx("probe.http-status/503", "HTTP 503 with nginx's own page", "location / { return 503; }", "503 Service"),
+    by_nginx("probe.http-status/404", "HTTP 404: another web server altogether", "location / { return 404; }", "404 Not Found"),
+    answering("probe.http-status/502-envelope", "HTTP 502 with an envelope", "502(?s:.*)ErrorCode", status=502),
+    answering("probe.http-status/503-envelope", "HTTP 503 with an envelope", "503(?s:.*)ErrorCode", status=503),
+    by_nginx("probe.redirected/portal", "301 to a portal", f"location / {{ return 301 {PORTAL}; }}", "301 Moved"),
+    answering("probe.captive-portal/511", "HTTP 511: a login is wanted", "511", status=511, body=HTML),
+    answering("probe.not-im/html", "200 with HTML", "<title>Welcome", body=HTML),
+    answering("probe.not-im/other-json", "200 with another API's JSON", '"code":0', body='{"code":0,"message":"ok","data":{}}'),
+    answering("probe.not-im/garbage", "Bytes that are no HTTP", "HTTP/0.9|no HTTP|unsupported", garbage=True),
+    answering("probe.bad-envelope/string", "ErrorCode is a string", '"ErrorCode":"0"', body='{"ActionStatus":"OK","ErrorCode":"0","ErrorInfo":""}'),
+    answering("probe.truncated/half", "The body is cut off", "transfer closed|unexpected eof|bytes remaining", truncated=True),
+    answering("probe.timeout/silent", "No answer to the request", "timed out", silent=True),
+    answering("probe.timeout/slow-body", "A byte a second", "timed out", rest=1.0),
+    answering("probe.too-large/10-mb", "A body of 10 MB", "200 10000000", curl_arguments="-o /dev/null -w '%{http_code} %{size_download}'", body_bytes=10_000_000),
+    answering("probe.closed/no-answer", "The connection ends without an answer", "Empty reply|unexpected eof", close_unanswered=True),
+    answering("probe.no-keepalive/close", "Connection: close on every answer", "(?i)connection: close", close_always=True),
+    answering("probe.slow/1.3-s", "The backend takes 1.3 s", r"first byte 1\.[3-9]", curl_arguments="-w 'first byte %{time_starttransfer}'", delay=1.3),
+    World(
+        name="probe.backend-timeout/3.2-s",
+        title="60008 after 3.2 s",
+        expect=("probe.backend-timeout",),
+        servers={GATEWAY: Server(answering=Answering(error_code=60008, delay=3.2))},
+        truth=(ANSWERS,),
+    ),
+)
+
+REST = (80001, 60002, 60003, 60004, 60005, 60006, 60009, 60010, 60012, 60013, 60014, 60015, 70169, 70202, 70500)
+RATE = (60007, 60011, 60018, 60019, 60028, 70050)
+SITE = (60026, 70016, 70020)
+REJECTED = (70001, 70002, 70003, 70004, 70005, 70006, 70007, 70008, 70010, 70011, 70012, 70015, 70052)
+OTHERS = {60008: "probe.backend-timeout", 70009: "usersig.wrong-key", 70013: "usersig.identifier-mismatch", 70014: "usersig.sdkappid-mismatch"}
+MEANT = {
+    **dict.fromkeys(REST, "probe.error-code"),
+    **dict.fromkeys(RATE, "probe.rate-limited"),
+    **dict.fromkeys(SITE, "probe.site-mismatch"),
+    **dict.fromkeys(REJECTED, "usersig.rejected"),
+    **OTHERS,
+}
+"""What each error code is a case of (contract §6). 70009's wrong key is the server's word: here the signature fits."""
+PATH = f"https://{HOST}/v4/im_open_login_svc/account_check"
+
+
+def coded(code: int, meant: str) -> World:
+    """Return a world whose gateway answers the authenticated call with an error code."""
+    query = f"sdkappid=1400000000&identifier=administrator&usersig=none&random=1&contenttype=json"
+    refused = Truth(script=f"curl -sS --max-time 8 -d '{{}}' '{PATH}?{query}'", says='"ErrorCode": 70003')
+    return World(
+        name=f"api/{code}",
+        title=f"The service answers {code}",
+        expect=(meant,),
+        servers={GATEWAY: Server(answering=Answering(error_code=code))},
+        credentials=Credentials(kind="usersig"),
+        truth=(ANSWERS, refused),
+    )
+
+
+API = tuple(coded(code, meant) for code, meant in sorted(MEANT.items()))
