@@ -191,12 +191,13 @@ class Context:
         endpoint, limit = self.settings.endpoint, self.left(self.settings.timeout * 2)
         return await self.once("system", lambda: system_answer(self.machine, endpoint.host, endpoint.port, limit))
 
-    async def system_again(self) -> SystemAnswer:
-        """Ask the C library once more, for a second look at a slow answer."""
+    async def system_again(self, *, absolute: bool = False) -> SystemAnswer:
+        """Ask the C library once more, for a second look; ``absolute`` leaves its search list out (a final dot, resolv.conf(5))."""
         from imdoctor.net.lookup import system_answer
 
         endpoint = self.settings.endpoint
-        return await system_answer(self.machine, endpoint.host, endpoint.port, self.left(self.settings.timeout))
+        name = f"{endpoint.host.rstrip('.')}." if absolute else endpoint.host
+        return await system_answer(self.machine, name, endpoint.port, self.left(self.settings.timeout))
 
     async def servers(self) -> "tuple[ServerAnswers, ...]":
         """Return what each nameserver of resolv.conf answers for the target's name. Asked once."""
@@ -227,12 +228,15 @@ class Context:
             self.credential.proxy_url or self.settings.proxy, endpoint.host, endpoint.port, self.machine.environ
         )
 
-    async def tls(self, *, verify: bool = True) -> "ssl.SSLContext":
+    async def tls(self, *, verify: bool = True, only_tls12: bool = False) -> "ssl.SSLContext":
         """Return the run's TLS context, against the system's store or the target's ``ca_file``; built once, in a thread."""
         from imdoctor.net.trust import tls_context
 
         ca_file = self.settings.ca_file or self.machine.ca_file
-        return await self.once(("tls", verify), lambda: asyncio.to_thread(tls_context, ca_file, verify=verify))
+        return await self.once(
+            ("tls", verify, only_tls12),
+            lambda: asyncio.to_thread(tls_context, ca_file, verify=verify, only_tls12=only_tls12),
+        )
 
 
 def pick(others: Mapping[str, Observation], check: str, kind: type[S]) -> S | None:

@@ -78,12 +78,28 @@ def judge_check(check: Check, seen: Seen, settings: Settings, others: Mapping[st
         return Verdict(check=check, seen=seen, status="skipped", summary=seen.observation.skipped)
     try:
         said = list(check.judge(seen.observation, settings, others))
+        said += _recovered(check, seen.attempts, said)
         undeclared = [item.code for item in said if isinstance(item, Finding) and item.code not in check.findings]
         if undeclared:
             raise LookupError(f"undeclared finding codes {undeclared}")  # noqa: TRY301 - handled like any other crash of the check
     except Exception as error:  # noqa: BLE001 - a check that crashes must not take the others down; it is unknown and says so
         return Verdict(check=check, seen=seen, status="unknown", summary=defect(check.name, "judging", error))
     return _verdict(check, seen, settings, said)
+
+
+def _recovered(check: Check, attempts: Sequence[Attempt], said: Iterable[Judged]) -> list[Finding]:
+    """Name a fault that an earlier attempt met and this one does not: NAME.intermittent, where the check has that code."""
+    code, failed = f"{check.name}.intermittent", [one for one in attempts if one.status == "fail"]
+    now = [item for item in said if isinstance(item, Finding)]
+    still = any((item.severity or check.findings[item.code].severity) == "fail" for item in now)
+    if not failed or still or code not in check.findings or any(item.code == code for item in now):
+        return []
+    met = [finding for one in failed for finding in one.findings if finding.severity == "fail"]
+    data = {"failed": len(failed), "total": len(attempts) + 1, "errors": list(dict.fromkeys(one.code for one in met))}
+    because = tuple(f"an earlier attempt: {one.message}" for one in met)
+    addresses = {one.address for one in met}
+    address = addresses.pop() if len(addresses) == 1 else None
+    return [Finding(code, address, data, because=(*dict.fromkeys(because), "this attempt: none of it"))]
 
 
 def defect(check: str, doing: str, error: BaseException) -> str:

@@ -1,12 +1,11 @@
 """How far is this host's clock from the server's? An interval, from Date headers."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from email.utils import parsedate_to_datetime
 from typing import ClassVar
 
 from imdoctor import Context, Egress, Finding, Judged, Measurement, Observation, Settings, Spec, Summary, pick
 from imdoctor.net.call import Call
-from imdoctor_checks.observations import ClockSeen, DateSample, ProbeSeen, TlsSeen, UsersigSeen, bounds
+from imdoctor_checks.observations import ClockSeen, DateSample, ProbeSeen, TlsSeen, UsersigSeen, bounds, sent_date
 
 SKEWED = 30.0
 """Seconds from which on a clock is off (contract of clock.skewed)."""
@@ -71,11 +70,8 @@ class Clock:
 
 
 def _sample(call: Call) -> DateSample | None:
-    if call.sent_at is None or call.answered_at is None or "age" in call.headers:
-        return None
-    try:
-        date = parsedate_to_datetime(call.headers["date"]).timestamp()
-    except (KeyError, ValueError, TypeError, OverflowError):
+    date = sent_date(call)
+    if call.sent_at is None or call.answered_at is None or date is None:
         return None
     return DateSample(sent_at=call.sent_at, answered_at=call.answered_at, date=date)
 
@@ -102,6 +98,8 @@ def _certificates(offset: float, tls: TlsSeen | None) -> Iterator[str]:
     if tls is None or tls.now is None:
         return
     for path in tls.paths:
+        if path.server_time is not None and path.server_time.passes is False:
+            continue  # verified as of the server's own time, it fails as well
         for one in path.handshake.chain if path.handshake and path.handshake.error == "verify" else ():
             if one.not_before is None or one.not_after is None:
                 continue

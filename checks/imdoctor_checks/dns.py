@@ -1,7 +1,7 @@
 """The `dns` check: each nameserver asked for itself, and the C library as the application sees it. Step 4 of the list."""
 
 import asyncio
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import ClassVar
 
 import msgspec
@@ -17,6 +17,7 @@ from imdoctor import (
     Settings,
     Spec,
     Summary,
+    pick,
 )
 from imdoctor.check import is_address
 from imdoctor.net.lookup import SERVER_TIMEOUT, ServerAnswers, ask, ask_servers
@@ -30,9 +31,10 @@ from imdoctor.net.resolvers import (
     upstreams,
 )
 from imdoctor_checks.looks.gateway import look
-from imdoctor_checks.observations import DnsSeen, Series
+from imdoctor_checks.observations import DnsSeen, Series, TcpSeen, TlsSeen
 from imdoctor_checks.specs.dns import FINDINGS
 from imdoctor_checks.verdicts.dns import before, in_doubt, judge_lookups, used
+from imdoctor_checks.verdicts.opinion import judge_opinion
 
 MOST_LOOKS = 12
 """Addresses in doubt that are looked at; more would be a load on other people's servers."""
@@ -75,9 +77,10 @@ class Dns:
         machine, host = ctx.machine, ctx.settings.endpoint.host
         servers, system = await asyncio.gather(_servers(ctx), ctx.system())
         slow = ctx.settings.options("dns", DnsOptions).slow
-        series, again = await asyncio.gather(
+        series, again, absolute = await asyncio.gather(
             asyncio.gather(*(_series(ctx, server) for server in servers if _wavers(server, system))),
             ctx.system_again() if system.addresses and (system.seconds or 0) > slow else _nothing(),
+            ctx.system_again(absolute=True) if _at_odds(servers, system) else _nothing(),
         )
         seen = DnsSeen(
             resolv_conf=read_resolv_conf(machine),
@@ -88,17 +91,19 @@ class Dns:
             series=tuple(series),
             system=system,
             system_again=again,
+            system_absolute=absolute,
         )
         doubtful = in_doubt(seen)[:MOST_LOOKS]
         return msgspec.structs.replace(
             seen, looks=tuple(await asyncio.gather(*(look(ctx, address) for address in doubtful)))
         )
 
-    def judge(self, seen: DnsSeen, settings: Settings, others: Mapping[str, Observation]) -> Iterator[Judged]:  # noqa: ARG002 - the observation says it all
+    def judge(self, seen: DnsSeen, settings: Settings, others: Mapping[str, Observation]) -> Iterator[Judged]:
         """Judge the servers one by one, then the answer, then whether it is the truth."""
         options = settings.options("dns", DnsOptions)
         configured = bool(seen.resolv_conf.nameservers or options.nameservers)
         yield from judge_lookups(seen, options.slow, configured=configured)
+        yield from judge_opinion(seen, pick(others, "tls", TlsSeen), pick(others, "tcp", TcpSeen))
         yield from _measurements(seen)
         yield Summary(_summary(seen))
 
@@ -137,6 +142,12 @@ def _wavers(server: ServerAnswers, system: SystemAnswer) -> bool:
     failed = [answer.first is not None or answer.lost > 0 or answer.rcode is None for answer in answers]
     answered = any(answer.rcode == "NOERROR" for answer in answers) or bool(system.addresses)
     return any(failed) and answered
+
+
+def _at_odds(servers: Sequence[ServerAnswers], system: SystemAnswer) -> bool:
+    """Tell whether the C library's answer is none of the nameservers': its search list may stand between them."""
+    told = {address for server in servers for address in server.addresses}
+    return bool(told) and not told & set(system.addresses)
 
 
 async def _series(ctx: Context, server: ServerAnswers) -> Series:

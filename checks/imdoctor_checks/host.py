@@ -1,27 +1,20 @@
 """Has this machine a network at all? Interfaces, routes, resolv.conf; and, when nothing answers, controls off the target's path."""
 
-import asyncio
-import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar
 
 from imdoctor import Context, Egress, Finding, Judged, Observation, Settings, Spec, Summary, pick
-from imdoctor.net.connect import Connect, connect
 from imdoctor.net.machine import Machine
-from imdoctor.net.resolvers import nameservers, read_resolv_conf
+from imdoctor.net.resolvers import is_loopback, nameservers, read_resolv_conf
+from imdoctor_checks.looks.elsewhere import control_addresses, controls
 from imdoctor_checks.observations import DnsSeen, HostSeen, ProbeSeen, ProxySeen, TcpSeen, TlsSeen
-
-CONTROL_TIMEOUT = 2.0
-"""Seconds for one control: enough for any network that could carry the call within its timeout."""
+from imdoctor_checks.verdicts.elsewhere import answers
 
 ANYWHERE = ("223.5.5.5", "2400:3200::1")
 """Asked of the kernel's routing table only: is there a way out, by IPv4 and by IPv6?"""
 
 UP = {"up", "unknown"}
 """Operational states of an interface that carries packets; tunnels and the like never say more than "unknown"."""
-
-REFUSALS = {"ECONNREFUSED", "ECONNRESET"}
-"""Errors that somebody out there sent: they count as an answer."""
 
 EVERYTHING = ("dns.*", "tcp.*", "tls.*", "probe.*", "proxy.*", "clock.*")
 
@@ -84,7 +77,6 @@ class Host:
             return seen
         addresses = await ctx.addresses()
         routes = tuple(machine.route(address) for address in _path(ctx, addresses))
-        controls = await asyncio.gather(*(_control(ctx, address) for address in _controls(ctx)))
         return HostSeen(
             links=seen.links,
             routes=routes,
@@ -92,19 +84,19 @@ class Host:
             answered=False,
             target_addresses=addresses,
             gateways=machine.gateways(),
-            controls=tuple(controls),
+            controls=await controls(ctx),
         )
 
     def judge(self, seen: HostSeen, settings: Settings, others: Mapping[str, Observation]) -> Iterator[Judged]:  # noqa: ARG002 - as the protocol has it
         """Tell "no network" and "no route" from a fault of the target's alone."""
         yield from _resolv_conf(seen, others)
-        if not seen.answered and not any(_answers(item, seen.gateways) for item in seen.controls):
+        if not seen.answered and not any(answers(item, seen.gateways) for item in seen.controls):
             yield _disconnected(seen)
         yield Summary(_summary(seen))
 
     def plan(self, ctx: Context) -> Iterable[Egress]:
         """List the controls."""
-        for address in _controls(ctx):
+        for address in control_addresses(ctx):
             third = address in ctx.machine.controls
             yield Egress(
                 to=address,
@@ -114,11 +106,6 @@ class Host:
                 condition="nothing else answered",
                 third_party=third,
             )
-
-
-def is_loopback(address: str) -> bool:
-    """Tell whether an address is this machine's own."""
-    return ipaddress.ip_address(address.partition("%")[0]).is_loopback
 
 
 def _path(ctx: Context, addresses: tuple[str, ...]) -> tuple[str, ...]:
@@ -132,34 +119,16 @@ async def _anything_answered(ctx: Context) -> bool:
     if dns is not None and any(answer.rcode for server in dns.servers for answer in (server.a, server.aaaa)):
         return True
     tcp = await ctx.seen("tcp", TcpSeen)
-    if tcp is not None and any(_answers(item) for item in tcp.connects):
+    if tcp is not None and any(answers(item) for item in tcp.connects):
         return True
     tls = await ctx.seen("tls", TlsSeen)
-    if tls is not None and any(_answers(path.connect) for path in tls.paths):
+    if tls is not None and any(answers(path.connect) for path in tls.paths):
         return True
     proxy = await ctx.seen("proxy", ProxySeen)
-    if proxy is not None and proxy.tunnel is not None and _answers(proxy.tunnel.connect):
+    if proxy is not None and proxy.tunnel is not None and answers(proxy.tunnel.connect):
         return True
     probe = await ctx.seen("probe", ProbeSeen)
-    return probe is not None and any(_answers(item) for item in probe.reach.connects)
-
-
-def _answers(item: Connect | None, gateways: tuple[str, ...] = ()) -> bool:
-    """Tell whether somebody answered a connect: a refusal is an answer, but for one of the default gateway's."""
-    return item is not None and (item.error is None or (item.error in REFUSALS and item.address not in gateways))
-
-
-def _controls(ctx: Context) -> tuple[str, ...]:
-    """Return the controls' addresses: the nameservers beyond this machine and, unless barred, a public resolver."""
-    near = tuple(address for address in nameservers(ctx.machine) if not is_loopback(address))
-    return near + (ctx.machine.controls if ctx.settings.third_party else ())
-
-
-async def _control(ctx: Context, address: str) -> Connect:
-    seen, sock = await connect(address, 443, timeout=ctx.left(CONTROL_TIMEOUT), dial=ctx.machine.dial)
-    if sock is not None:
-        sock.close()
-    return seen
+    return probe is not None and any(answers(item) for item in probe.reach.connects)
 
 
 def _disconnected(seen: HostSeen) -> Finding:

@@ -1,5 +1,7 @@
 """What the built-in checks see, as data. Here, so that a check can read another's without importing its judgement."""
 
+from email.utils import parsedate_to_datetime
+
 import msgspec
 
 from imdoctor.check import Observation
@@ -31,6 +33,36 @@ class GatewayLook(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
 
 
+class BackupLook(msgspec.Struct, frozen=True, kw_only=True):
+    """The site's other domain, as a control off the target's path: its look-up, a connection, a verified handshake."""
+
+    name: str
+    error: str | None = None
+    """Why its name gave no address."""
+    connect: Connect | None = None
+    handshake: Handshake | None = None
+
+
+class Opinion(msgspec.Struct, frozen=True, kw_only=True):
+    """What a public resolver answers for the target's name, and what answers at those addresses."""
+
+    answers: ServerAnswers
+    looks: tuple[GatewayLook, ...] = ()
+
+
+class Elsewhere(msgspec.Struct, frozen=True, kw_only=True):
+    """Controls, taken when the target fails at every address, to tell this service, this network and the resolver's answer apart.
+
+    Without third parties only the host's own nameservers and the backup domain are asked; ``barred`` then says so.
+    """
+
+    backup: BackupLook | None = None
+    controls: tuple[Connect, ...] = ()
+    """TCP 443 of the nameservers beyond this machine, and of one public resolver."""
+    opinion: Opinion | None = None
+    barred: bool = False
+
+
 class Series(msgspec.Struct, frozen=True, kw_only=True):
     """The same question to one nameserver several times over: what came of each, an rcode or an error."""
 
@@ -51,6 +83,8 @@ class DnsSeen(Observation, frozen=True, kw_only=True):
     series: tuple[Series, ...] = ()
     """Further questions to servers that answered one question and not another."""
     system: SystemAnswer | None = None
+    system_absolute: SystemAnswer | None = None
+    """The C library without its search list, when its answer is none of the nameservers'."""
     system_again: SystemAnswer | None = None
     """The C library once more, when it was slow."""
     looks: tuple[GatewayLook, ...] = ()
@@ -61,6 +95,8 @@ class TcpSeen(Observation, frozen=True, kw_only=True):
 
     routes: tuple[Route, ...] = ()
     connects: tuple[Connect, ...] = ()
+    elsewhere: Elsewhere | None = None
+    """When every address failed."""
 
 
 class OtherName(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,6 +111,13 @@ class SmallSegments(msgspec.Struct, frozen=True, kw_only=True):
 
     segment: int
     handshake: Handshake | None
+
+
+class ServerTime(msgspec.Struct, frozen=True, kw_only=True):
+    """The chain verified as of the server's own time (Unix seconds), by its Date header. None: it could not be tried."""
+
+    at: float
+    passes: bool | None
 
 
 class Reference(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,8 +141,12 @@ class TlsAddress(msgspec.Struct, frozen=True, kw_only=True):
     """The same handshake once more, when the first was slow or met silence, a reset or the end."""
     other_name: OtherName | None = None
     """When it failed twice so."""
-    small: SmallSegments | None = None
-    """When it met silence twice."""
+    small: tuple[SmallSegments, ...] = ()
+    """When it met silence twice: the larger segments first."""
+    only_tls12: Handshake | None = None
+    """When it failed twice so: the handshake that offers TLS 1.2 alone."""
+    server_time: ServerTime | None = None
+    """When the host's clock is what the certificate's dates failed by."""
     unverified: Handshake | None = None
     """The handshake without verification, where the failed one did not give the chain."""
     reference: Reference | None = None
@@ -112,6 +159,8 @@ class TlsSeen(Observation, frozen=True, kw_only=True):
 
     now: float | None = None
     paths: tuple[TlsAddress, ...] = ()
+    elsewhere: Elsewhere | None = None
+    """When every handshake failed."""
 
 
 class ProbeCall(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,6 +172,16 @@ class ProbeCall(msgspec.Struct, frozen=True, kw_only=True):
     fault: EnvelopeFault | None = None
 
 
+class SmallRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """An anonymous request as long as one that was never acknowledged, with full-size segments and with small ones."""
+
+    segment: int
+    length: int
+    full: str | None
+    """How the call with full-size segments ended: None, or a word of `imdoctor.net.call.Call.error`; likewise the small one."""
+    small: str | None
+
+
 class ProbeSeen(Observation, frozen=True, kw_only=True):
     """The calls, in order: the first cold, then warm ones on the kept connection.
 
@@ -130,6 +189,8 @@ class ProbeSeen(Observation, frozen=True, kw_only=True):
     """
 
     reach: Reach = Reach()
+    earlier: Reach | None = None
+    """A first try to open the connection, which failed where the second succeeded."""
     resolve: float | None = None
     """Seconds of the C library's look-up."""
     withheld: str | None = None
@@ -138,6 +199,8 @@ class ProbeSeen(Observation, frozen=True, kw_only=True):
     """The POST without an SDKAppID, when GET / gave no envelope."""
     second: ProbeCall | None = None
     """An anonymous second look, when the first call was slow or failed."""
+    small: SmallRequest | None = None
+    """When the first call's request was never acknowledged."""
     warm: tuple[ProbeCall, ...] = ()
     reopened: int = 0
     """How many of the warm calls needed a new connection."""
@@ -158,6 +221,16 @@ class ProbeSeen(Observation, frozen=True, kw_only=True):
 def api_answer(seen: ProbeSeen) -> Envelope | None:
     """Return the envelope that answered the authenticated call."""
     return seen.first.envelope if seen.first is not None and seen.first.authenticated else None
+
+
+def sent_date(call: Call) -> float | None:
+    """Return the Date header's time (Unix seconds); beside an Age it comes from a cache, and tells another time."""
+    if "age" in call.headers:
+        return None
+    try:
+        return parsedate_to_datetime(call.headers["date"]).timestamp()
+    except (KeyError, ValueError, TypeError, OverflowError):
+        return None
 
 
 class UsersigSeen(Observation, frozen=True, kw_only=True):

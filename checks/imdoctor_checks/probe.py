@@ -10,16 +10,19 @@ from msgspec import structs
 from imdoctor import Context, Egress, Judged, Measurement, Observation, Seconds, Settings, Spec, Summary
 from imdoctor.im import request
 from imdoctor.im.envelope import Envelope, parse
-from imdoctor.net.call import Connection, Reach, Wire, open_connection, open_through
+from imdoctor.net.call import Call, Connection, Reach, Wire, open_connection, open_through
 from imdoctor.net.ledger import PHASES, Ledger
 from imdoctor_checks.looks.path import proxy_addresses
-from imdoctor_checks.observations import ProbeCall, ProbeSeen, UsersigSeen
+from imdoctor_checks.observations import ProbeCall, ProbeSeen, SmallRequest, UsersigSeen
 from imdoctor_checks.specs.probe import FINDINGS
 from imdoctor_checks.verdicts.probe import judge_calls
 
 NO_ENVELOPE = {"not-json", "not-envelope"}
+SMALL = 256
+"""Bytes of TCP_MAXSEG for a request that was never acknowledged."""
 SHOWN = 200
 """Characters of the server's ErrorInfo that are kept."""
+REFUSED = {"ECONNREFUSED", "ECONNRESET"}
 CUT = {"reset", "closed"}
 """Ends of a handshake that are tried once more before the probe gives up."""
 
@@ -45,8 +48,9 @@ class Probe:
     async def observe(self, ctx: Context) -> ProbeSeen:
         """Make one cold call, authenticated if it may be, then warm anonymous ones on the kept connection."""
         reach, connection = await _open(ctx)
-        if reach.handshake is not None and reach.handshake.error in CUT:
-            reach, connection = await _open(ctx)
+        earlier = None
+        if connection is None and _worth_another(reach):
+            earlier, (reach, connection) = reach, await _open(ctx)
         if connection is None:
             return await _unreached(ctx, reach)
         wire, withheld = await _first_request(ctx)
@@ -55,7 +59,7 @@ class Probe:
             if reach.tunnel is None and reach.address != ctx.settings.endpoint.host
             else None
         )
-        seen = ProbeSeen(reach=reach, resolve=resolve, withheld=withheld)
+        seen = ProbeSeen(reach=reach, earlier=earlier, resolve=resolve, withheld=withheld)
         try:
             first = await _call(ctx, connection, wire, kind="cold", authenticated=wire.method == "POST")
             seen = structs.replace(seen, first=_with_opening(first, reach, resolve))
@@ -116,6 +120,13 @@ async def _open(ctx: Context, *, verify: bool = True) -> tuple[Reach, Connection
     return await open_connection(
         addresses, host=endpoint.host, port=endpoint.port, context=context, timeout=limit, dial=ctx.machine.dial
     )
+
+
+def _worth_another(reach: Reach) -> bool:
+    """Tell whether a second try may fare better: a handshake was cut off, or a connection refused; silence has had its time."""
+    if reach.handshake is not None:
+        return reach.handshake.error in CUT
+    return reach.tunnel is None and any(one.error in REFUSED for one in reach.connects)
 
 
 async def _unreached(ctx: Context, reach: Reach) -> ProbeSeen:
@@ -200,7 +211,8 @@ async def _after_first(ctx: Context, seen: ProbeSeen, connection: Connection) ->
             seen = structs.replace(seen, fallback=await calls.make(request.anonymous_api()))
         if first.call.error is not None or (first.call.ledger.wait or 0.0) > options.slow:
             seen = structs.replace(seen, second=await calls.make(request.anonymous_root()))
-            if seen.second is None or seen.second.call.error is not None:
+            seen = structs.replace(seen, small=await _small_request(ctx, first.call, seen.reach.address))
+            if seen.second is None or seen.second.call.error is not None or seen.small is not None:
                 return seen
         calls.reopened = 0
         warm = [await calls.make(request.anonymous_root()) for _ in range(options.warm_calls)]
@@ -211,6 +223,36 @@ async def _after_first(ctx: Context, seen: ProbeSeen, connection: Connection) ->
         return seen
     finally:
         calls.close()
+
+
+async def _small_request(ctx: Context, lost: Call, address: str | None) -> SmallRequest | None:
+    """For a request that was never acknowledged: one as long, without a credential, in full-size segments and in small ones."""
+    stuck = lost.error == "timeout" and lost.info is not None and bool(lost.info.unacknowledged)
+    if not stuck or lost.request_bytes is None or address is None:
+        return None
+    wire = request.anonymous_root(padding=lost.request_bytes)
+    full, small = await asyncio.gather(_padded(ctx, wire, address, None), _padded(ctx, wire, address, SMALL))
+    return SmallRequest(segment=SMALL, length=lost.request_bytes, full=full, small=small)
+
+
+async def _padded(ctx: Context, wire: request.Request, address: str, max_segment: int | None) -> str | None:
+    """Make one call over a connection of its own; return how it failed."""
+    endpoint, limit = ctx.settings.endpoint, ctx.left(ctx.settings.timeout)
+    reach, connection = await open_connection(
+        (address,),
+        host=endpoint.host,
+        port=endpoint.port,
+        context=await ctx.tls(),
+        timeout=limit,
+        dial=ctx.machine.dial,
+        max_segment=max_segment,
+    )
+    if connection is None:
+        return reach.handshake.error if reach.handshake else "connect"
+    try:
+        return (await _call(ctx, connection, wire, kind="cold")).call.error
+    finally:
+        connection.close()
 
 
 class Calls:

@@ -8,17 +8,21 @@ from typing import ClassVar
 
 from msgspec import structs
 
-from imdoctor import Context, Egress, Finding, Judged, Measurement, Observation, Settings, Spec, Summary
+from imdoctor import Context, Egress, Finding, Judged, Measurement, Observation, Settings, Spec, Summary, pick
 from imdoctor.model import Confidence
 from imdoctor.net.connect import Connect, connect
 from imdoctor.net.machine import Route
-from imdoctor_checks.observations import TcpSeen
+from imdoctor_checks.looks.elsewhere import elsewhere
+from imdoctor_checks.observations import Elsewhere, ProbeSeen, TcpSeen, TlsSeen
 from imdoctor_checks.specs.tcp import FINDINGS
+from imdoctor_checks.verdicts.elsewhere import something_answers, told
 
 SLOW = 1.0
 """Seconds (contract of tcp.slow)."""
 CONNECTS = 5
 """Connects in all to an address that was slow, lossy or wavering; a healthy one is asked once."""
+SPURIOUS = 0.5
+"""Seconds: an answer that came within this of the round trip's own time was on its way when the SYN was sent again."""
 LOSSY = 2
 """Of those, with a SYN sent again, from which on a path is called lossy."""
 NO_ROUTE = {"ENETUNREACH", "EADDRNOTAVAIL", "EAFNOSUPPORT"}
@@ -46,9 +50,11 @@ class Tcp:
             return TcpSeen(blocked_by="dns")
         routes = tuple(ctx.machine.route(address) for address in addresses)
         tried = await asyncio.gather(*(_address(ctx, address) for address in worth_trying(routes)))
-        return TcpSeen(routes=routes, connects=tuple(one for several in tried for one in several))
+        seen = TcpSeen(routes=routes, connects=tuple(one for several in tried for one in several))
+        failed = all(_failed(one) for one in seen.connects)
+        return structs.replace(seen, elsewhere=await elsewhere(ctx)) if failed else seen
 
-    def judge(self, seen: TcpSeen, settings: Settings, others: Mapping[str, Observation]) -> Iterator[Judged]:  # noqa: ARG002 - the observation says it all
+    def judge(self, seen: TcpSeen, settings: Settings, others: Mapping[str, Observation]) -> Iterator[Judged]:  # noqa: ARG002 - as the protocol has it
         """Judge each address, then all of them together."""
         by_address = {
             one.address: [other for other in seen.connects if other.address == one.address] for one in seen.connects
@@ -56,12 +62,13 @@ class Tcp:
         failed = {address: several for address, several in by_address.items() if all(_failed(one) for one in several)}
         if by_address and len(failed) == len(by_address):
             unrouted = {route.to for route in seen.routes if route.error is not None}
-            yield from (_failure(several[0], routed=address not in unrouted) for address, several in failed.items())
+            for address, several in failed.items():
+                yield _failure(several[0], seen.elsewhere, routed=address not in unrouted)
         elif failed:
             yield _partial(by_address, failed)
         for address, several in by_address.items():
             if address not in failed:
-                yield from _wavering(address, several)
+                yield from _wavering(address, [*several, *_elsewhere_tried(address, others)])
         yield from _measurements(seen)
         yield Summary(_summary(seen, len(by_address) - len(failed), len(by_address)))
 
@@ -105,7 +112,12 @@ def _odd(tried: Sequence[Connect]) -> bool:
 
 
 def _lossy(one: Connect) -> bool:
-    return one.error is None and (one.attempts > 1 or bool(one.info and one.info.retransmits))
+    """Tell whether the first SYN was lost: sent again, and not because the answer takes longer than the kernel waits."""
+    if one.error is not None:
+        return False
+    sent_again = bool(one.info and one.info.retransmits)
+    needless = one.info is not None and one.info.rtt is not None and (one.seconds or 0.0) - one.info.rtt < SPURIOUS
+    return one.attempts > 1 or (sent_again and not needless)
 
 
 def _failed(one: Connect) -> bool:
@@ -140,9 +152,12 @@ async def _reset_within(sock: socket.socket, seconds: float) -> float | None:
     return None
 
 
-def _failure(one: Connect, *, routed: bool) -> Finding:
-    """Name one address's failure, from the errno, the ICMP message and the silence."""
-    code, confidence, ruled_out = _kind(one) if routed else ("tcp.unreachable", "certain", ("tcp.timeout",))
+def _failure(one: Connect, off_path: Elsewhere | None, *, routed: bool) -> Finding:
+    """Name one address's failure, from the errno, the ICMP message and the silence, and from what answers elsewhere."""
+    code, confidence, ruled_out = _kind(one, routed=routed)
+    answered = off_path is not None and something_answers(off_path)
+    if code == "tcp.timeout" and not answered:
+        confidence = "possible"  # where nothing else could be asked, or answers, silence may be the whole network's
     data = {
         "error": one.error or "ECONNRESET",
         "said_by": f", says {one.icmp.sender}" if one.icmp and one.icmp.sender else "",
@@ -150,10 +165,12 @@ def _failure(one: Connect, *, routed: bool) -> Finding:
         "waited": one.waited,
         "icmp": None if one.icmp is None else structs.asdict(one.icmp),
     }
-    return Finding(code, one.address, data, confidence=confidence, because=(_evidence(one),), ruled_out=ruled_out)
+    ruled_out += ("host.offline",) if answered else ()
+    because = (_evidence(one), *told(off_path))
+    return Finding(code, one.address, data, confidence=confidence, because=because, ruled_out=ruled_out)
 
 
-def _kind(one: Connect) -> tuple[str, Confidence, tuple[str, ...]]:
+def _kind(one: Connect, *, routed: bool) -> tuple[str, Confidence, tuple[str, ...]]:
     """Return the code, the confidence and what was ruled out."""
     if one.error == "timeout":
         return _silence(one)
@@ -161,10 +178,11 @@ def _kind(one: Connect) -> tuple[str, Confidence, tuple[str, ...]]:
         return "tcp.reset", "certain", ("tcp.refused", "tcp.timeout")
     if one.error in FORBIDDEN or _prohibited(one):
         return "tcp.prohibited", "certain", ("tcp.timeout", "tcp.refused")
+    exhausted = EXHAUSTED if routed else EXHAUSTED - NO_ROUTE
     codes = {
         "ECONNREFUSED": "tcp.refused",
         "ECONNRESET": "tcp.reset",
-        **dict.fromkeys(EXHAUSTED, "tcp.local-exhausted"),
+        **dict.fromkeys(exhausted, "tcp.local-exhausted"),
     }
     return codes.get(one.error or "", "tcp.unreachable"), "certain", ("tcp.timeout",)
 
@@ -217,6 +235,15 @@ def _partial(every: Mapping[str, Sequence[Connect]], failed: Mapping[str, Sequen
         if family and set(failed) == family:
             return Finding(f"tcp.{version}-broken", data=data, because=because)
     return Finding("tcp.partial", data=data, because=because)
+
+
+def _elsewhere_tried(address: str, others: Mapping[str, Observation]) -> Iterator[Connect]:
+    """Yield the other checks' connects to an address that somebody refused."""
+    tls, probe = pick(others, "tls", TlsSeen), pick(others, "probe", ProbeSeen)
+    tried = [path.connect for path in tls.paths if path.connect is not None] if tls is not None else []
+    for reach in (probe.earlier, probe.reach) if probe is not None else ():
+        tried += reach.connects if reach is not None else ()
+    yield from (one for one in tried if one.address == address and one.error in {"ECONNREFUSED", "ECONNRESET"})
 
 
 def _wavering(address: str, several: Sequence[Connect]) -> Iterator[Finding]:

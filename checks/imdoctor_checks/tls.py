@@ -14,16 +14,29 @@ from imdoctor.im.sites import backup_of
 from imdoctor.net.connect import Connect, connect
 from imdoctor.net.handshake import Handshake, TlsStream, handshake
 from imdoctor.net.proxy import Tunnel
-from imdoctor.net.trust import holds, passes, reference_store
+from imdoctor.net.trust import holds, passes, passes_at, reference_store
+from imdoctor_checks.looks.elsewhere import elsewhere
 from imdoctor_checks.looks.path import open_tunnel
-from imdoctor_checks.observations import ClockSeen, OtherName, Reference, SmallSegments, TlsAddress, TlsSeen
+from imdoctor_checks.observations import (
+    ClockSeen,
+    OtherName,
+    ProbeSeen,
+    Reference,
+    ServerTime,
+    SmallSegments,
+    TlsAddress,
+    TlsSeen,
+    sent_date,
+)
 from imdoctor_checks.specs.tls import FINDINGS
-from imdoctor_checks.verdicts.tls import DAY, judge_path, judge_together
+from imdoctor_checks.verdicts.tls import DAY, judge_path, judge_together, judge_with_calls
 
 SLOW = 1.0
 """Seconds (contract of tls.slow)."""
-SMALL = 256
-"""Bytes of TCP_MAXSEG: a ClientHello of today is too short to be cut by the customary 536."""
+SMALL = (536, 256)
+"""Bytes of TCP_MAXSEG: the least that every IPv4 host takes (RFC 9293 §3.7.1), and half of it, since a ClientHello may fit the first."""
+DATED = {9, 10}
+"""X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED: what a wrong clock makes of a good certificate."""
 LATE_REFUSAL = 0.5
 """Seconds to wait for a refusal after the handshake: with TLS 1.3 it comes late (RFC 8446 §4.4.2)."""
 TICKET = 0.25
@@ -60,15 +73,18 @@ class Tls:
         paths = await asyncio.gather(*(_look(ctx, address, resume=address == addresses[0]) for address in addresses))
         reached = any(path.handshake is not None for path in paths)
         blocker = None if reached else "proxy" if ctx.proxy is not None else "tcp"
-        return TlsSeen(blocked_by=blocker, now=ctx.machine.wall(), paths=tuple(paths))
+        seen = TlsSeen(blocked_by=blocker, now=ctx.machine.wall(), paths=tuple(paths))
+        failed = reached and all(path.handshake is None or path.handshake.error is not None for path in paths)
+        return structs.replace(seen, elsewhere=await elsewhere(ctx)) if failed else seen
 
     def judge(self, seen: TlsSeen, settings: Settings, others: Mapping[str, Observation]) -> Iterator[Judged]:
         """Judge each path that was reached, then all of them together."""
         options = settings.options("tls", TlsOptions)
         reached = [path for path in seen.paths if path.handshake is not None]
         for path in reached:
-            yield from judge_path(path, seen.now or 0.0, settings, pick(others, "clock", ClockSeen), options.expiring)
+            yield from judge_path(path, seen, settings, pick(others, "clock", ClockSeen), options.expiring)
         yield from judge_together(reached, settings)
+        yield from judge_with_calls(reached, pick(others, "probe", ProbeSeen))
         yield from _measurements(reached, seen.now)
         yield Summary(_summary(reached, seen.now))
 
@@ -79,7 +95,7 @@ class Tls:
             to=host, port=port, protocol="tls", why="a handshake with every address, and one that resumes the first"
         )
         other = backup_of(host) or "example.com"
-        why = f"a handshake with the same addresses under the name {other}, or with small segments"
+        why = f"handshakes with the same addresses: under the name {other}, with TLS 1.2 alone, with small segments"
         yield Egress(to=host, port=port, protocol="tls", why=why, condition="a handshake is cut off")
 
 
@@ -100,8 +116,26 @@ async def _look(ctx: Context, address: str | None, *, resume: bool) -> TlsAddres
     if first.error in CUT:
         seen = await _when_cut(ctx, seen)
     if first.error == "verify":
-        seen = structs.replace(seen, reference=await asyncio.to_thread(_reference, ctx, seen))
+        seen = structs.replace(
+            seen,
+            reference=await asyncio.to_thread(_reference, ctx, seen),
+            server_time=await _at_server_time(ctx, first),
+        )
     return seen
+
+
+async def _at_server_time(ctx: Context, shake: Handshake) -> ServerTime | None:
+    """Verify a chain that failed by its dates as of the server's own time, to tell a bad certificate from a wrong clock."""
+    if shake.verify_code not in DATED:
+        return None
+    probe = await ctx.seen("probe", ProbeSeen)
+    dates = [date for call in probe.calls if (date := sent_date(call.call)) is not None] if probe is not None else []
+    if not dates:
+        return None
+    chain, host = [one.pem for one in shake.chain], ctx.settings.endpoint.host
+    # Roots of a directory are in the context once they were used: this chain's was, just now.
+    roots = (await ctx.tls()).get_ca_certs(binary_form=True)
+    return ServerTime(at=dates[-1], passes=await asyncio.to_thread(passes_at, chain, roots, host, dates[-1]))
 
 
 async def _open(
@@ -122,10 +156,11 @@ async def _shake(
     *,
     name: str | None = None,
     verify: bool = True,
+    only_tls12: bool = False,
     session: ssl.SSLSession | None = None,
 ) -> tuple[Handshake, TlsStream | None]:
-    host = name or ctx.settings.endpoint.host
-    context, limit, started = await ctx.tls(verify=verify), ctx.left(ctx.settings.timeout), ctx.lag.now()
+    host, context = name or ctx.settings.endpoint.host, await ctx.tls(verify=verify, only_tls12=only_tls12)
+    limit, started = ctx.left(ctx.settings.timeout), ctx.lag.now()
     seen, stream = await handshake(sock, context=context, server_name=host, timeout=limit, session=session)
     return structs.replace(seen, late=ctx.lag.late_since(started)), stream
 
@@ -166,6 +201,7 @@ async def _again(
     *,
     name: str | None = None,
     verify: bool = True,
+    only_tls12: bool = False,
     session: ssl.SSLSession | None = None,
     max_segment: int | None = None,
 ) -> Handshake | None:
@@ -173,7 +209,7 @@ async def _again(
     _, sock = await _open(ctx, address, max_segment)
     if sock is None:
         return None
-    seen, stream = await _shake(ctx, sock, name=name, verify=verify, session=session)
+    seen, stream = await _shake(ctx, sock, name=name, verify=verify, only_tls12=only_tls12, session=session)
     if stream is not None:
         stream.close()
     return seen
@@ -183,21 +219,19 @@ async def _when_cut(ctx: Context, seen: TlsAddress) -> TlsAddress:
     """Take the looks for a handshake that met silence, a reset or the end: again, under another name, with small segments."""
     other = backup_of(ctx.settings.endpoint.host) or "example.com"
     silent = seen.handshake is not None and seen.handshake.error == "timeout" and seen.address is not None
-    again, under_other, small = await asyncio.gather(
+    again, under_other, only_tls12, *small = await asyncio.gather(
         _again(ctx, seen.address),
         _again(ctx, seen.address, name=other, verify=False),
-        _again(ctx, seen.address, max_segment=SMALL) if silent else _nothing(),
+        _again(ctx, seen.address, only_tls12=True),
+        *(_again(ctx, seen.address, max_segment=size) for size in (SMALL if silent else ())),
     )
     return structs.replace(
         seen,
         again=again,
         other_name=OtherName(name=other, handshake=under_other),
-        small=SmallSegments(segment=SMALL, handshake=small) if silent else None,
+        only_tls12=only_tls12,
+        small=tuple(SmallSegments(segment=size, handshake=one) for size, one in zip(SMALL, small, strict=False)),
     )
-
-
-async def _nothing() -> None:
-    return None
 
 
 def _reference(ctx: Context, seen: TlsAddress) -> Reference | None:

@@ -118,10 +118,6 @@ def _credential(target: Target, key: str, text: str, wall: Callable[[], float]) 
         return Credential(usersig=Secret(text))
     from imdoctor.im import usersig
 
-    if usersig.key_fault(text) == "private-key-pem":
-        raise ValueError(
-            "this is a private key in PEM, of usersig version 1: take the SDKAppID's secret key from the console"
-        )
     if target.sdkappid is None or not target.identifier:  # wrong_credential has seen to it
         raise ValueError("a usersig is made for an identifier of an SDKAppID")
     made = usersig.make(

@@ -67,9 +67,13 @@ def draw_random() -> int:
     return secrets.randbelow(RANDOM_MAX + 1)
 
 
-def anonymous_root() -> Request:
-    """Return the request for the domain's root: step 3 of the troubleshooting list. It carries no credential."""
-    return Request(method="GET", path="/", headers=_HEADERS[1:], shown="/")
+def anonymous_root(*, padding: int = 0) -> Request:
+    """Return the request for the domain's root: step 3 of the troubleshooting list. It carries no credential.
+
+    ``padding`` makes it so many bytes longer, by a header that means nothing.
+    """
+    padded = (("X-Padding", "x" * padding),) if padding else ()
+    return Request(method="GET", path="/", headers=(*_HEADERS[1:], *padded), shown="/")
 
 
 def anonymous_api() -> Request:

@@ -17,7 +17,7 @@ import h11
 import msgspec
 from msgspec import structs
 
-from imdoctor.net.connect import Connect, Dial, connect
+from imdoctor.net.connect import Connect, Dial, TcpInfo, connect, tcp_info
 from imdoctor.net.handshake import Handshake, TlsStream, handshake
 from imdoctor.net.ledger import LagWatch, Ledger, close
 from imdoctor.net.machine import errno_name
@@ -79,6 +79,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     body: str | None = None
     sent_at: float | None = None
     answered_at: float | None = None
+    request_bytes: int | None = None
+    """Bytes of the request as it was sent, before TLS."""
+    info: TcpInfo | None = None
+    """What the kernel knew of the connection, where the call timed out."""
     kept: bool = False
     """Whether the connection may carry another call."""
 
@@ -109,6 +113,7 @@ class Times:
     received_first: int | None = None
     sent_at: float | None = None
     answered_at: float | None = None
+    sent_bytes: int | None = None
 
     def phases(self, end: int) -> dict[str, float]:
         """Return send, wait and receive, as far as they were reached."""
@@ -152,13 +157,21 @@ class Connection:
                 failure, answered=times.received_first is not None, headed=answer.head is not None
             )
         end = time.monotonic_ns()
+        info = tcp_info(self._tls.sock) if error == "timeout" else None
         if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
             self._http.start_next_cycle()
         else:
             self.close()
         ledger = close(times.phases(end), (end - times.start) / 1e9, late=lag.late_since(started))
         seen = Call(request=f"{request.method} {request.shown}", kind=kind, ledger=ledger, error=error, detail=detail)
-        seen = structs.replace(seen, sent_at=times.sent_at, answered_at=times.answered_at, kept=self.usable)
+        seen = structs.replace(
+            seen,
+            sent_at=times.sent_at,
+            answered_at=times.answered_at,
+            request_bytes=times.sent_bytes,
+            info=info,
+            kept=self.usable,
+        )
         return _described(seen, answer), bytes(answer.body)
 
     async def _send(self, request: Wire, times: Times) -> None:
@@ -166,7 +179,7 @@ class Connection:
         head = h11.Request(method=request.method, target=request.path, headers=headers)
         parts = (head, *([h11.Data(data=request.body)] if request.body else []), h11.EndOfMessage())
         data = b"".join(self._http.send(part) or b"" for part in parts)
-        times.sent_first, times.sent_at = time.monotonic_ns(), times.wall()
+        times.sent_first, times.sent_at, times.sent_bytes = time.monotonic_ns(), times.wall(), len(data)
         await self._tls.write(data, timeout=FOREVER)
         times.sent_last = time.monotonic_ns()
 
@@ -267,10 +280,17 @@ def _described(seen: Call, answer: Answer) -> Call:
 
 
 async def open_connection(
-    addresses: tuple[str, ...], *, host: str, port: int, context: ssl.SSLContext, timeout: float, dial: Dial
+    addresses: tuple[str, ...],
+    *,
+    host: str,
+    port: int,
+    context: ssl.SSLContext,
+    timeout: float,
+    dial: Dial,
+    max_segment: int | None = None,
 ) -> tuple[Reach, Connection | None]:
     """Open a connection to the first of the addresses that answers, the next one tried beside a silent one (RFC 8305)."""
-    connects, winner = await _race(addresses, port, timeout, dial)
+    connects, winner = await _race(addresses, port, timeout, dial, max_segment)
     reach = Reach(connects=connects)
     if winner is None:
         return reach, None
@@ -299,13 +319,15 @@ async def open_through(
 
 
 async def _race(
-    addresses: tuple[str, ...], port: int, timeout: float, dial: Dial
+    addresses: tuple[str, ...], port: int, timeout: float, dial: Dial, max_segment: int | None
 ) -> tuple[tuple[Connect, ...], tuple[str, Any] | None]:
     """Connect to the addresses in their order; return every outcome that came, and the winner's address and socket."""
     tasks: list[asyncio.Task[tuple[Connect, Any]]] = []
     ends = time.monotonic() + timeout
     for address in addresses:
-        tasks.append(asyncio.create_task(connect(address, port, timeout=max(ends - time.monotonic(), 0.01), dial=dial)))
+        left = max(ends - time.monotonic(), 0.01)
+        attempt = connect(address, port, timeout=left, dial=dial, max_segment=max_segment)
+        tasks.append(asyncio.create_task(attempt))
         await asyncio.wait(tasks, timeout=STAGGER, return_when=asyncio.FIRST_COMPLETED)
         if _winner(tasks):
             break

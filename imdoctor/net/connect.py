@@ -38,6 +38,8 @@ class TcpInfo(msgspec.Struct, frozen=True, kw_only=True):
     rtt: float | None = None
     rttvar: float | None = None
     retransmits: int | None = None
+    unacknowledged: int | None = None
+    """Segments sent and not yet acknowledged."""
     path_mtu: int | None = None
     mss: int | None = None
 
@@ -152,7 +154,14 @@ def tcp_info(sock: socket.socket) -> TcpInfo | None:
     if len(raw) < size:
         return None
     words = struct.unpack(TCP_INFO_LAYOUT, raw)[8:]
-    return TcpInfo(rtt=words[15] / 1e6, rttvar=words[16] / 1e6, retransmits=words[23], path_mtu=words[13], mss=words[2])
+    return TcpInfo(
+        rtt=words[15] / 1e6,
+        rttvar=words[16] / 1e6,
+        retransmits=words[23],
+        unacknowledged=words[4],
+        path_mtu=words[13],
+        mss=words[2],
+    )
 
 
 def _icmp(sock: socket.socket, family: int) -> Icmp | None:

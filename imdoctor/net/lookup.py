@@ -160,13 +160,13 @@ async def _race(machine: Machine, server: str, name: str, kind: str, limit: floa
             tasks.append(asyncio.create_task(_once(machine, server, name, kind, limit / 2)))
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         answered = [task.result() for task in tasks if task.done()]
+        best = min(answered, key=lambda answer: answer.error is not None)
+        overtaken = best.rcode is not None and not tasks[0].done()
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-    best = min(answered, key=lambda answer: answer.error is not None)
-    lost = len(tasks) - 1 if best.rcode is not None else 0
-    return structs.replace(best, attempts=len(tasks), lost=lost)
+    return structs.replace(best, attempts=len(tasks), lost=int(overtaken))
 
 
 async def _once(machine: Machine, server: str, name: str, kind: str, limit: float) -> Answer:

@@ -171,6 +171,11 @@ def _rows(path: Path, *, comments: str) -> Iterator[list[str]]:
             yield words
 
 
+def is_loopback(address: str) -> bool:
+    """Tell whether an address is this machine's own."""
+    return ipaddress.ip_address(address.partition("%")[0]).is_loopback
+
+
 def _is_address(text: str) -> bool:
     try:
         ipaddress.ip_address(text.partition("%")[0])

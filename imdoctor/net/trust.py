@@ -4,7 +4,9 @@ import binascii
 import re
 import ssl
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from cryptography import x509
@@ -12,7 +14,7 @@ from cryptography import x509
 BODIES = re.compile("-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\\s]+)-----END CERTIFICATE-----")
 
 
-def tls_context(ca_file: str | Path | None, *, verify: bool) -> ssl.SSLContext:
+def tls_context(ca_file: str | Path | None, *, verify: bool, only_tls12: bool = False) -> ssl.SSLContext:
     """Return a client's context that offers HTTP/1.1, against ``ca_file`` or else the system's store.
 
     ``create_default_context`` honours SSL_CERT_FILE and SSL_CERT_DIR, as the application's own library does.
@@ -23,6 +25,8 @@ def tls_context(ca_file: str | Path | None, *, verify: bool) -> ssl.SSLContext:
     if not verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+    if only_tls12:
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
     return context
 
 
@@ -35,18 +39,41 @@ def reference_store() -> str:
 
 def passes(chain: Sequence[str], ca_file: str, host: str) -> bool | None:
     """Tell whether a chain as sent (PEM, the leaf first) verifies for a DNS name against another store; None if it cannot be tried."""
+    try:
+        with _quietly():
+            return _verifies(chain, x509.load_pem_x509_certificates(Path(ca_file).read_bytes()), host, None)
+    except (OSError, ValueError):
+        return None
+
+
+def passes_at(chain: Sequence[str], roots: Sequence[bytes], host: str, at: float) -> bool | None:
+    """Tell whether a chain verifies against roots (DER) as of another time (Unix seconds); None if it cannot be tried."""
+    try:
+        with _quietly():
+            return _verifies(chain, [x509.load_der_x509_certificate(root) for root in roots], host, at)
+    except ValueError:
+        return None
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Read certificates without a word about the oddities of some old roots, serial numbers of zero and the like."""
     from cryptography.utils import CryptographyDeprecationWarning
-    from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
 
     with warnings.catch_warnings():
-        # Some old roots in the stores have serial numbers of zero and the like: no matter here.
         warnings.simplefilter("ignore", CryptographyDeprecationWarning)
-        try:
-            store = Store(x509.load_pem_x509_certificates(Path(ca_file).read_bytes()))
-            certificates = [x509.load_pem_x509_certificate(pem.encode("ascii")) for pem in chain]
-            verifier = PolicyBuilder().store(store).build_server_verifier(x509.DNSName(host))
-        except (OSError, ValueError):
-            return None
+        yield
+
+
+def _verifies(chain: Sequence[str], roots: Sequence[x509.Certificate], host: str, at: float | None) -> bool:
+    """Verify a chain. Raises ValueError where a certificate or the name cannot be read, or there is no root."""
+    from cryptography.x509.verification import PolicyBuilder, Store, VerificationError
+
+    certificates = [x509.load_pem_x509_certificate(pem.encode("ascii")) for pem in chain]
+    policy = PolicyBuilder().store(Store(list(roots)))
+    if at is not None:
+        policy = policy.time(datetime.fromtimestamp(at, UTC).replace(tzinfo=None))
+    verifier = policy.build_server_verifier(x509.DNSName(host))
     try:
         verifier.verify(certificates[0], certificates[1:])
     except VerificationError:

@@ -122,10 +122,6 @@ FILES: dict[str, tuple[bytes, str]] = {
         b"\xef\xbb\xbf" + KEY.encode(),
         "begins with a byte order mark: write the secret key into it",
     ),
-    "a private key": (
-        b"-----BEGIN EC PRIVATE KEY-----\nMHcC\n-----END EC PRIVATE KEY-----\n",
-        "this is a private key in PEM, of usersig version 1",
-    ),
     "one byte too much": (b"a" * (64 * 1024 + 1), "is larger than 64 KiB: it cannot be the right file"),
 }
 
@@ -139,7 +135,6 @@ def test_bad_files_are_told_in_a_sentence(tmp_path: Path, name: str) -> None:
     assert told.startswith("target prod: secret_key_file: ")
     assert sentence in told
     assert KEY not in told
-    assert "MHcC" not in told
 
 
 def test_the_largest_file_is_read(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import shlex
 import ssl
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,12 +18,9 @@ from imdoctor.lab.resolver import Resolver as LabResolver
 from imdoctor.lab.resolver import start
 from imdoctor.lab.world import KEY, credential
 from tests.lab import fronts, servers
-from tests.lab.certificates import authority, chain, pem
+from tests.lab.certificates import authority, pem
 from tests.lab.model import (
     BACKUP_ADDRESS,
-    CLIENT,
-    CLIENT6,
-    ELSEWHERE,
     PROXY,
     PROXY_PORT,
     PUBLIC,
@@ -121,15 +118,26 @@ def _network(world: World, stack: contextlib.ExitStack) -> None:
         sh(SIX + (SIX_CABLE if world.wire is None else SIX_WIRE))
     if "4" not in world.families:
         sh("ip -n client -4 addr flush dev eth0")
-    ours = [address for address in (*world.servers, *(r.address for r in world.resolvers), PUBLIC, PUBLIC6) if _far_away(address)]
+    ours = [
+        address
+        for address in (*world.servers, *(r.address for r in world.resolvers), PUBLIC, PUBLIC6)
+        if _far_away(address)
+    ]
     if world.backup is not None:
         ours.append(BACKUP_ADDRESS)
-    sh("\n".join(f"ip -n far addr add {address}/{128 if ':' in address else 32} dev lo {'nodad' if ':' in address else ''}" for address in dict.fromkeys(ours)))
+    sh(
+        "\n".join(
+            f"ip -n far addr add {address}/{128 if ':' in address else 32} dev lo {'nodad' if ':' in address else ''}"
+            for address in dict.fromkeys(ours)
+        )
+    )
     for resolver in world.resolvers:
         if resolver.address.startswith("10.53.0.") and resolver.address != "10.53.0.1":
             sh(f"ip -n dns addr add {resolver.address}/24 dev eth0")
         if resolver.address.startswith("2402:4e00:5300:"):
-            sh(f"ip -n dns addr add {resolver.address}/64 dev eth0 nodad; ip -n router addr add 2402:4e00:5300::fe/64 dev dns0 nodad; ip -n dns -6 route add default via 2402:4e00:5300::fe")
+            sh(
+                f"ip -n dns addr add {resolver.address}/64 dev eth0 nodad; ip -n router addr add 2402:4e00:5300::fe/64 dev dns0 nodad; ip -n dns -6 route add default via 2402:4e00:5300::fe"
+            )
 
 
 def _far_away(address: str) -> bool:
@@ -148,7 +156,11 @@ def _far(world: World, host: Host, folder: Path, stack: contextlib.ExitStack) ->
     for address in publics:
         lab.serve(_closing, place=Place(address, 443))
         if address not in told:
-            start(lab, LabResolver({name: addresses for name, addresses in world.names.items()}, servers.PLAIN), place=Place(address, 53))
+            start(
+                lab,
+                LabResolver({name: addresses for name, addresses in world.names.items()}, servers.PLAIN),
+                place=Place(address, 53),
+            )
     del folder
 
 
@@ -157,7 +169,9 @@ async def _closing(reader: object, writer: object) -> None:
     del reader, writer
 
 
-def _serve(lab: LabLoop, gateway: Gateway, server: Server, place: Place, host: Host, stack: contextlib.ExitStack) -> None:
+def _serve(
+    lab: LabLoop, gateway: Gateway, server: Server, place: Place, host: Host, stack: contextlib.ExitStack
+) -> None:
     if server.front == "refused":
         return
     if server.nginx is not None:
@@ -247,8 +261,20 @@ def _environ(world: World, folder: Path) -> dict[str, str]:
 
 def _command(world: World, folder: Path) -> tuple[str, ...]:
     """Return the command as its user types it, on a host whose clock may be wrong, and without any privilege."""
-    run = (sys.executable, "-m", "imdoctor", "run", "--config", str(folder / "imdoctor.yaml"), "--format", "json", *world.arguments)
+    run = (
+        sys.executable,
+        "-m",
+        "imdoctor",
+        "run",
+        "--config",
+        str(folder / "imdoctor.yaml"),
+        "--format",
+        "json",
+        *world.arguments,
+    )
     shift = (
-        ("env", f"LD_PRELOAD={FAKETIME}", f"FAKETIME={world.clock:+.0f}s", "DONT_FAKE_MONOTONIC=1") if world.clock else ()
+        ("env", f"LD_PRELOAD={FAKETIME}", f"FAKETIME={world.clock:+.0f}s", "DONT_FAKE_MONOTONIC=1")
+        if world.clock
+        else ()
     )
     return ("setpriv", "--bounding-set=-all", "--inh-caps=-all", *shift, *run)

@@ -113,5 +113,9 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     def names(self) -> dict[str, tuple[str, ...]]:
         """The zone that every resolver knows."""
         wanted = {address: ":" in address for address in self.servers}
-        shown = tuple(address for address, six in wanted.items() if address != ELSEWHERE and ("6" if six else "4") in self.families)
+        shown = tuple(
+            address
+            for address, six in wanted.items()
+            if address != ELSEWHERE and ("6" if six else "4") in self.families
+        )
         return {HOST: shown, BACKUP: (BACKUP_ADDRESS,) if "4" in self.families else (), **self.zone}

@@ -19,7 +19,12 @@ READY = 10.0
 """Seconds that a server gets to begin."""
 COMMAND = 60.0
 """Seconds for one command; what runs longer is a defect of the world."""
-OVER = {"resolv.conf": "/etc/resolv.conf", "hosts": "/etc/hosts", "nsswitch.conf": "/etc/nsswitch.conf", "resolve": "/run/systemd/resolve"}
+OVER = {
+    "resolv.conf": "/etc/resolv.conf",
+    "hosts": "/etc/hosts",
+    "nsswitch.conf": "/etc/nsswitch.conf",
+    "resolve": "/run/systemd/resolve",
+}
 """Files of a host's own, and what each lies over in it."""
 LIBC = ctypes.CDLL(None, use_errno=True)
 
@@ -107,9 +112,12 @@ class Host:
     def serving(self, *command: str, ready: Callable[[], bool], last_words: Path | None = None) -> Iterator[None]:
         """Keep a server running here, from when it is ready."""
         log = self.folder / f"{Path(command[0]).name}-{time.monotonic_ns()}.log"
-        with log.open("wb") as told, subprocess.Popen(
-            self.command(*command), stdout=told, stderr=told, stdin=subprocess.DEVNULL, env=dict(self.environ)
-        ) as process:
+        with (
+            log.open("wb") as told,
+            subprocess.Popen(
+                self.command(*command), stdout=told, stderr=told, stdin=subprocess.DEVNULL, env=dict(self.environ)
+            ) as process,
+        ):
             try:
                 await_that(lambda: process.poll() is not None or self.within(ready), f"{command[0]} on {self.name}")
                 if process.poll() is not None:

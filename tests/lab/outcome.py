@@ -87,7 +87,9 @@ def _judged(built: Built, outcome: Outcome) -> Outcome:
     )
     untrue = before + _untrue(built, after=True)
     if not done.stdout.startswith("{"):
-        return msgspec.structs.replace(outcome, untrue=untrue, error=f"exit code {done.returncode}: {done.stderr[-600:]}")
+        return msgspec.structs.replace(
+            outcome, untrue=untrue, error=f"exit code {done.returncode}: {done.stderr[-600:]}"
+        )
     report = json.loads(done.stdout)
     named = tuple(Named(c["cause"], c["severity"], c["confidence"]) for c in report["targets"][0]["diagnosis"])
     return msgspec.structs.replace(outcome, named=named, exit_code=done.returncode, untrue=untrue, report=report)

@@ -4,7 +4,6 @@ import contextlib
 import ipaddress
 import socket
 from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
 
 from imdoctor.lab.loop import Place
 from imdoctor.lab.resolver import Resolving
@@ -108,7 +107,16 @@ def unbound(host: Host, resolver: Resolver, zone: Zone) -> Iterator[None]:
 def dnsmasq(host: Host, resolver: Resolver, zone: Zone) -> Iterator[None]:
     """Run dnsmasq with a zone of its own, and nothing else that it knows."""
     records = [f"--host-record={','.join((name, *addresses))}" for name, addresses in zone.items() if addresses]
-    own = ("--no-resolv", "--no-hosts", "--bind-interfaces", f"--listen-address={resolver.address}", "--user=root", "--pid-file=", "--local=/#/", "--except-interface=nothing")
+    own = (
+        "--no-resolv",
+        "--no-hosts",
+        "--bind-interfaces",
+        f"--listen-address={resolver.address}",
+        "--user=root",
+        "--pid-file=",
+        "--local=/#/",
+        "--except-interface=nothing",
+    )
     command = ("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", *own, *records, *resolver.lines)
     with host.serving(*command, ready=listening(resolver.address, 53)):
         yield
@@ -136,7 +144,9 @@ def nginx(host: Host, place: Place, lines: tuple[str, ...]) -> Iterator[None]:
 def tinyproxy(host: Host, how: Proxy) -> Iterator[None]:
     """Run tinyproxy, which lets CONNECT to 443 through unless ``lines`` say otherwise."""
     file = host.folder / "tinyproxy.conf"
-    file.write_text(TINYPROXY.format(address=PROXY, port=PROXY_PORT, lines="\n".join(how.lines or ("ConnectPort 443",))))
+    file.write_text(
+        TINYPROXY.format(address=PROXY, port=PROXY_PORT, lines="\n".join(how.lines or ("ConnectPort 443",)))
+    )
     with host.serving("tinyproxy", "-d", "-c", str(file), ready=listening(PROXY, PROXY_PORT)):
         yield
 
@@ -148,7 +158,9 @@ def squid(host: Host, how: Proxy) -> Iterator[None]:
     lines = "\n".join(how.lines or ("http_access allow all",))
     file.write_text(SQUID.format(address=PROXY, port=PROXY_PORT, folder=host.folder, lines=lines))
     host.folder.chmod(0o777)
-    with host.serving("squid", "-N", "-f", str(file), ready=listening(PROXY, PROXY_PORT), last_words=host.folder / "cache.log"):
+    with host.serving(
+        "squid", "-N", "-f", str(file), ready=listening(PROXY, PROXY_PORT), last_words=host.folder / "cache.log"
+    ):
         yield
 
 

@@ -13,7 +13,9 @@ ANSWERS = curl('"ErrorCode": ?60002')
 """The API answers the anonymous GET in its own words: the way to it is sound."""
 
 
-def dig(says: str, *, server: str = RESOLVER, kind: str = "A", arguments: str = "+time=1 +tries=1", name: str = HOST) -> Truth:
+def dig(
+    says: str, *, server: str = RESOLVER, kind: str = "A", arguments: str = "+time=1 +tries=1", name: str = HOST
+) -> Truth:
     """Look at what a resolver says."""
     return Truth(script=f"dig {arguments} @{server} {name} {kind}", says=says)
 
@@ -34,6 +36,8 @@ SILENT = "timed out|in progress"
 REFUSED = "refused"
 
 
-def dropped(host: str = "router", *, table: str = "iptables", chain: str = "FORWARD", what: str = "DROP|REJECT") -> Truth:
+def dropped(
+    host: str = "router", *, table: str = "iptables", chain: str = "FORWARD", what: str = "DROP|REJECT"
+) -> Truth:
     """See, when imdoctor is done, that a planted rule of a firewall caught something."""
     return Truth(host=host, script=f"{table} -nvxL {chain}", says=rf"(?m)^\s*[1-9]\d*\s+\d+\s+({what})\b", after=True)

@@ -60,7 +60,7 @@ class Wire:
     def _fresh(self, packet: bytes) -> bool:
         """Tell whether an IPv4 packet is of a flow that is known and not too long idle, as a stateful firewall would."""
         start = (packet[0] & 15) * 4
-        if packet[0] >> 4 != 4 or packet[9] != TCP:  # noqa: PLR2004 - IPv4
+        if packet[0] >> 4 != 4 or packet[9] != TCP:
             return True
         ends = sorted((packet[12:16] + packet[start : start + 2], packet[16:20] + packet[start + 2 : start + 4]))
         flow, now = tuple(ends), time.monotonic()

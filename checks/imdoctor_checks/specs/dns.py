@@ -151,10 +151,10 @@ FINDINGS: Mapping[str, Spec] = {
     "dns.intermittent": Spec(
         "warn",
         title="A nameserver answers now and then only",
-        message="{failed} of {asked} questions to {server} failed ({outcomes})",
+        message="{failed} of {total} look-ups failed ({errors})",
         why="Look-ups that meet a failure wait for the next try: calls are slow or fail at random.",
         remedy=(
-            "Count by hand: `for i in 1 2 3 4 5 6; do dig @{server} {host} A +time=1 +tries=1 | grep status; done`.",
+            "Count by hand, for each nameserver: `for i in 1 2 3 4 5 6; do dig @NAMESERVER {host} A +time=1 +tries=1 | grep status; done`.",
             "Look at the resolver's load and at the loss on the way to it, and name a second one.",
         ),
         explains=("dns.slow", "probe.slow"),

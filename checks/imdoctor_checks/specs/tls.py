@@ -6,6 +6,8 @@ from imdoctor import Spec
 
 LOOK = "Look by hand: `openssl s_client -connect {address}:{port} -servername {host} </dev/null`."
 ABOVE = ("probe.*", "clock.*", "tls.addresses-differ")
+ABOVE_BUT_A_PORTAL = ("probe.[!c]*", "probe.closed", "clock.*", "tls.addresses-differ")
+"""A portal answers with a certificate of its own: it is the reason, and the certificate is not."""
 FIREWALL = "Ask those who run the firewall to let TLS to {host} pass uninspected and uncut."
 SERVER = "Compare with another network. If it is the same there, tell the service's support what you saw; call the backup domain meanwhile."
 
@@ -62,7 +64,7 @@ FINDINGS: Mapping[str, Spec] = {
     "tls.mtu-blackhole": Spec(
         "fail",
         title="Large packets vanish on the way",
-        message="{address}: with small segments ({segment} bytes) the handshake succeeds, with full-size ones it does not",
+        message="{address}: with small segments ({segment} bytes) the {what} passes, with full-size ones it does not",
         why="A link on the way carries less than this host believes, and the ICMP messages that would say so are filtered.",
         remedy=(
             "Measure the path: `tracepath -n {address}`; `ping -M do -s 1400 {address}`.",
@@ -118,7 +120,7 @@ FINDINGS: Mapping[str, Spec] = {
             "Check this host's clock: `timedatectl`.",
             SERVER,
         ),
-        explains=ABOVE,
+        explains=ABOVE_BUT_A_PORTAL,
     ),
     "tls.cert-not-yet-valid": Spec(
         "fail",
@@ -130,7 +132,7 @@ FINDINGS: Mapping[str, Spec] = {
             "See its dates: `openssl s_client -connect {address}:{port} -servername {host} </dev/null | openssl x509 -noout -dates`.",
             SERVER,
         ),
-        explains=ABOVE,
+        explains=ABOVE_BUT_A_PORTAL,
     ),
     "tls.cert-hostname": Spec(
         "fail",
@@ -138,7 +140,7 @@ FINDINGS: Mapping[str, Spec] = {
         message="{address}: the certificate is for {names}, not for {host}",
         why="Another server answers at this address: a wrong address, a portal, or a proxy that terminates TLS.",
         remedy=(LOOK, "Compare what other resolvers give: `dig @223.5.5.5 {host} A`.", SERVER),
-        explains=ABOVE,
+        explains=ABOVE_BUT_A_PORTAL,
         confidence="certain",
     ),
     "tls.cert-self-signed": Spec(
@@ -147,7 +149,7 @@ FINDINGS: Mapping[str, Spec] = {
         message="{address}: the certificate of {subject} is signed by itself",
         why="No authority vouches for it. A public service does not use such a certificate: something else answers.",
         remedy=(LOOK, "Check the endpoint, and whether a proxy or portal of your own network answers."),
-        explains=ABOVE,
+        explains=ABOVE_BUT_A_PORTAL,
         confidence="certain",
     ),
     "tls.chain-incomplete": Spec(
@@ -159,7 +161,7 @@ FINDINGS: Mapping[str, Spec] = {
             "Count what is sent: `openssl s_client -connect {address}:{port} -servername {host} -showcerts </dev/null | grep -c BEGIN`.",
             SERVER,
         ),
-        explains=ABOVE,
+        explains=ABOVE_BUT_A_PORTAL,
     ),
     "tls.cert-untrusted": Spec(
         "fail",
@@ -171,7 +173,7 @@ FINDINGS: Mapping[str, Spec] = {
             "If the authority is your own company's, install its root (`update-ca-certificates`) or name it by ca_file.",
             "If it is a public one, bring the package ca-certificates up to date.",
         ),
-        explains=ABOVE,
+        explains=ABOVE_BUT_A_PORTAL,
     ),
     "tls.intercepted": Spec(
         "fail",
@@ -235,7 +237,7 @@ FINDINGS: Mapping[str, Spec] = {
     "tls.intermittent": Spec(
         "warn",
         title="The TLS handshake fails now and then",
-        message="{address}: the first handshake failed ({error}), the next one succeeded",
+        message="{address}: {failed} of {total} handshakes failed ({errors})",
         why="The same address shakes hands and fails in turn.",
         remedy=(
             "Count by hand: `for i in $(seq 20); do openssl s_client -connect {address}:{port} -servername {host} </dev/null; done`.",

@@ -8,6 +8,8 @@ from imdoctor.net.lookup import AGAIN, Answer, ServerAnswers
 from imdoctor.net.resolvers import classify
 from imdoctor_checks.observations import DnsSeen, GatewayLook
 
+TEMPORARY = {"EAI_AGAIN", "timeout"}
+"""Errors of the C library that may pass by themselves (getaddrinfo(3))."""
 LEAST_FAILURES = 2
 """Of all questions to one server: one lost datagram is no finding."""
 
@@ -57,6 +59,8 @@ def in_doubt(seen: DnsSeen) -> list[str]:
     doubted = [*pinned(seen), *(address for address in (*used(seen), *every) if bogus(address))]
     if len({frozenset(addresses) for addresses in told.values()}) > 1:
         doubted += [*used(seen), *every]
+    if told and used(seen) and not set(used(seen)) & set(every) and not pinned(seen):
+        doubted += [*used(seen), *every]  # the C library's answer is none of theirs
     return list(dict.fromkeys(doubted))
 
 
@@ -120,8 +124,18 @@ def _no_answer(seen: DnsSeen) -> Iterator[Finding]:
         yield Finding("dns.nxdomain", data={"servers": denied}, confidence="certain")
         return
     error = seen.system.error if seen.system else None
+    if direct and seen.series and error in TEMPORARY:
+        return  # the servers answer now and then: that is the finding
     why = f"the nameservers answer, but the C library says {error}" if direct else "the answers hold no address"
-    yield Finding("dns.no-address", data={"reason": why, "error": error, "direct": direct}, because=(why,))
+    because = (why, *_absolutely(seen))
+    yield Finding("dns.no-address", data={"reason": why, "error": error, "direct": direct}, because=because)
+
+
+def _absolutely(seen: DnsSeen) -> Iterator[str]:
+    """Say what the C library answers without its search list."""
+    answer = seen.system_absolute
+    if answer is not None:
+        yield f"without the search list: {', '.join(answer.addresses) or answer.error}"
 
 
 def _quickest(answer: Answer) -> float | None:
@@ -153,8 +167,9 @@ def _wavering(seen: DnsSeen) -> Iterator[Finding]:
         failed = [outcome for outcome in failed if outcome != steady]
         if len(failed) >= LEAST_FAILURES:
             asked = len(asked_first) + len(series.outcomes)
-            data = {"server": series.server, "failed": len(failed), "asked": asked, "outcomes": sorted(set(failed))}
-            yield Finding("dns.intermittent", data=data, confidence="certain")
+            data = {"server": series.server, "failed": len(failed), "total": asked, "errors": sorted(set(failed))}
+            because = (f"{series.server}: {', '.join((*asked_first, *series.outcomes))}",)
+            yield Finding("dns.intermittent", data=data, because=because, confidence="certain")
 
 
 def _untrue(seen: DnsSeen) -> Iterator[Finding]:
@@ -188,6 +203,8 @@ def _looked(item: GatewayLook) -> str:
 
 def _differing(seen: DnsSeen, looks: Mapping[str, GatewayLook]) -> Iterator[Finding]:
     """Tell a lie from another mirror where servers differ: by certificate and envelope, never by prefix."""
+    if seen.system_absolute is not None and used(seen):
+        yield from _searched(seen, looks)
     right = [server for server in seen.servers if _any(server.addresses, looks, gateway=True)]
     wrong = [
         server
@@ -206,6 +223,18 @@ def _differing(seen: DnsSeen, looks: Mapping[str, GatewayLook]) -> Iterator[Find
     misled = bool(used(seen)) and all(address in false for address in used(seen))
     code = "dns.hijacked" if misled else "dns.servers-disagree"
     yield Finding(code, data={**data, "addresses": false}, because=because, confidence="certain")
+
+
+def _searched(seen: DnsSeen, looks: Mapping[str, GatewayLook]) -> Iterator[Finding]:
+    """Judge an answer of the C library's that no nameserver gives for the name itself."""
+    right = [server.server for server in seen.servers if _any(server.addresses, looks, gateway=True)]
+    if not right or pinned(seen) or not all(_is(looks, address, gateway=False) for address in used(seen)):
+        return
+    domains = seen.resolv_conf.search
+    wrong = f"the C library with its search list ({', '.join(domains)})" if domains else "the C library"
+    because = (*(_looked(looks[address]) for address in used(seen)), *_absolutely(seen))
+    data = {"right": right, "wrong": wrong, "addresses": used(seen)}
+    yield Finding("dns.hijacked", data=data, because=because, confidence="certain")
 
 
 def _is(looks: Mapping[str, GatewayLook], address: str, *, gateway: bool) -> bool:

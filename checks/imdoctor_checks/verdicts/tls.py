@@ -10,7 +10,8 @@ from imdoctor.check import is_address
 from imdoctor.model import Confidence
 from imdoctor.net.certificate import Certificate
 from imdoctor.net.handshake import Handshake
-from imdoctor_checks.observations import ClockSeen, TlsAddress, bounds
+from imdoctor_checks.observations import BackupLook, ClockSeen, Elsewhere, ProbeSeen, TlsAddress, TlsSeen, bounds
+from imdoctor_checks.verdicts.elsewhere import told
 
 DAY = 86400.0
 SLOW = 1.0
@@ -19,6 +20,8 @@ WEAK_RSA = 2048
 """Bits below which an RSA key is weak (NIST SP 800-57)."""
 OLD = {"SSLv3", "TLSv1", "TLSv1.1"}
 X509_EXPIRED, X509_NOT_YET = 10, 9
+X509_WEAK = {66, 67, 68}
+"""OpenSSL's X509_V_ERR_ codes for a key or a signature that is too weak for this host."""
 X509_NO_ISSUER = {2, 18, 19, 20, 21}
 """OpenSSL's X509_V_ERR_ codes for a chain that leads to nothing trusted."""
 ENDINGS = {"timeout": "tls.timeout", "reset": "tls.reset", "closed": "tls.closed"}
@@ -37,10 +40,10 @@ INSPECTORS = re.compile(
 
 
 def judge_path(
-    path: TlsAddress, now: float, settings: Settings, clock: ClockSeen | None, expiring: float
+    path: TlsAddress, seen: TlsSeen, settings: Settings, clock: ClockSeen | None, expiring: float
 ) -> Iterator[Finding]:
     """Judge one path on which a handshake was tried."""
-    shake = path.handshake
+    shake, now = path.handshake, seen.now or 0.0
     if shake is None:
         return
     if path.after or (shake.client_certificate_requested and shake.error not in {None, "verify", "timeout"}):
@@ -50,7 +53,7 @@ def judge_path(
     elif shake.error is None:
         yield from _good(path, shake, now, settings, expiring)
     elif shake.error == "verify":
-        yield from _unverified(path, shake, now, settings, clock)
+        yield from _unverified(path, shake, seen, settings, clock)
     elif shake.error in ENDINGS:
         yield _cut(path, shake)
     else:
@@ -106,16 +109,21 @@ def _weaknesses(shake: Handshake) -> Iterator[str]:
 
 
 def _unverified(
-    path: TlsAddress, shake: Handshake, now: float, settings: Settings, clock: ClockSeen | None
+    path: TlsAddress, shake: Handshake, seen: TlsSeen, settings: Settings, clock: ClockSeen | None
 ) -> Iterator[Finding]:
     """Judge a chain that did not verify: OpenSSL tells its first objection only, the leaf itself tells the others."""
     if not shake.chain:
         yield _untrusted(path, shake, None)
         return
+    if shake.verify_code in X509_WEAK:
+        because = (f"{_where(path)}: {shake.verify_message}",)
+        weakness = f"this host refuses it ({shake.verify_message}): {shake.chain[0].key}"
+        yield Finding("tls.weak", path.address, {"weakness": weakness}, severity="fail", because=because)
+        return
     leaf = shake.chain[0]
-    found = [*_dates(path, shake, now, clock), *_name(path, leaf, settings)]
+    found = [*_dates(path, shake, seen.now or 0.0, clock), *_name(path, leaf, settings)]
     if shake.verify_code in X509_NO_ISSUER or not found:
-        found = [_trust(path, shake), *found]
+        found = [_trust(path, shake, seen.elsewhere), *found]
     yield from found
 
 
@@ -161,7 +169,7 @@ def matches(pattern: str, host: str) -> bool:
     return pattern == host
 
 
-def _trust(path: TlsAddress, shake: Handshake) -> Finding:
+def _trust(path: TlsAddress, shake: Handshake, off_path: Elsewhere | None) -> Finding:
     """Say why the chain leads to nothing trusted."""
     leaf, last = shake.chain[0], shake.chain[-1]
     if len(shake.chain) == 1 and leaf.self_signed:
@@ -188,39 +196,86 @@ def _trust(path: TlsAddress, shake: Handshake) -> Finding:
         known = path.reference is not None and path.reference.holds_issuer
         data = {"last": last.subject, "missing": last.issuer, "root_known": known}
         return Finding("tls.chain-incomplete", path.address, data, because=because)
-    return _untrusted(path, shake, last)
+    if (backup := _other_authority(last, off_path)) is not None:
+        known_as = f"while the backup domain {backup.name} shows one that this host trusts"
+        data = {"authority": last.issuer, "known_as": known_as}
+        told_by = (f"{_where(path)}: issued by {leaf.issuer}; {shake.verify_message}", *told(off_path))
+        return Finding("tls.intercepted", path.address, data, confidence="likely", because=told_by)
+    return _untrusted(path, shake, last, off_path)
 
 
-def _untrusted(path: TlsAddress, shake: Handshake, last: Certificate | None) -> Finding:
+def _other_authority(last: Certificate, off_path: Elsewhere | None) -> BackupLook | None:
+    """Return the look at the backup domain, where that verifies, by another authority."""
+    backup = off_path.backup if off_path is not None else None
+    shake = backup.handshake if backup is not None else None
+    if shake is None or shake.error is not None or not shake.chain or shake.chain[-1].issuer == last.issuer:
+        return None
+    return backup
+
+
+def _untrusted(
+    path: TlsAddress, shake: Handshake, last: Certificate | None, off_path: Elsewhere | None = None
+) -> Finding:
     authority = last.issuer if last else "an authority that could not be seen"
-    because = (f"{_where(path)}: {shake.verify_message}; the chain ends in {authority}",)
+    because = (f"{_where(path)}: {shake.verify_message}; the chain ends in {authority}", *told(off_path))
     ruled_out = ("tls.ca-store-outdated",) if path.reference and path.reference.passes is False else ()
     return Finding("tls.cert-untrusted", path.address, {"authority": authority}, because=because, ruled_out=ruled_out)
 
 
 def _cut(path: TlsAddress, shake: Handshake) -> Finding:
-    """Judge silence, a reset or the end by what the later looks met."""
-    error = shake.error or ""
+    """Judge silence, a reset or the end by what the later looks met: the first that succeeds names the cause."""
+    error, tried = shake.error or "", list(_experiments(path, shake.error or ""))
     first = f"{_where(path)}: the handshake ended in {error}"
-    if path.again is not None and path.again.error is None:
-        return Finding(
-            "tls.intermittent", path.address, {"error": error}, because=(first, "the same once more: success")
+    failed: list[str] = []
+    for code, how, passed, data in tried:
+        if passed:
+            because = (first, f"{how}: success")
+            return Finding(code, path.address, data, because=because, ruled_out=tuple(dict.fromkeys(failed)))
+        failed.append(code)
+    confidence: Confidence = "likely" if len(failed) > 1 else "possible"
+    because = (first, *(f"{how}: no success either" for _, how, _, _ in tried))
+    data = {"error": error, "waited": shake.waited}
+    excluded = tuple(dict.fromkeys(failed))
+    return Finding(ENDINGS[error], path.address, data, confidence=confidence, because=because, ruled_out=excluded)
+
+
+def _experiments(path: TlsAddress, error: str) -> Iterator[tuple[str, str, bool, dict[str, Any]]]:
+    """Yield the looks that were taken: the code that a success proves, how it was done, whether it succeeded, the code's data."""
+    if path.again is not None:
+        data = {"failed": 1, "total": 2, "errors": [error]}
+        yield "tls.intermittent", "the same once more", path.again.error is None, data
+    if path.other_name is not None and path.other_name.handshake is not None:
+        name, other = path.other_name.name, path.other_name.handshake
+        yield "tls.sni-filtered", f"under the name {name}", other.error is None, {"error": error, "other": name}
+    for small in path.small:
+        passed = small.handshake is not None and small.handshake.error is None
+        data = {"segment": small.segment, "what": "handshake"}
+        yield "tls.mtu-blackhole", f"with segments of {small.segment} bytes", passed, data
+    if path.only_tls12 is not None:
+        data = {"error": f"{error}; with TLS 1.2 alone it succeeds, so something on the way cannot bear TLS 1.3"}
+        yield "tls.protocol-version", "offering TLS 1.2 alone", path.only_tls12.error is None, data
+
+
+def judge_with_calls(paths: Sequence[TlsAddress], probe: ProbeSeen | None) -> Iterator[Finding]:
+    """Judge what the probe's connections add: a handshake that failed there, a request that vanished after a good one."""
+    good = {path.address: path for path in paths if path.handshake and path.handshake.error is None}
+    resumed = [(path.address, path.resumption) for path in good.values() if path.resumption is not None]
+    called = [(reach.address, reach.handshake) for reach in (probe.earlier, probe.reach) if reach] if probe else []
+    for address, path in good.items():
+        shakes = [path.handshake, *(shake for where, shake in (*resumed, *called) if where == address)]
+        errors = [shake.error for shake in shakes if shake is not None and shake.error in ENDINGS]
+        if errors:
+            data = {"failed": len(errors), "total": len(shakes), "errors": sorted(set(filter(None, errors)))}
+            because = tuple(f"{_where(path)}: a handshake ended in {error}, others succeeded" for error in errors)
+            yield Finding("tls.intermittent", address, data, because=because)
+    if probe is not None and probe.small is not None and probe.small.small is None and probe.small.full is not None:
+        small, length = probe.small, probe.small.length
+        because = (
+            f"a request of {length} bytes was never acknowledged; once more, anonymously: {small.full}",
+            f"the same length in segments of {small.segment} bytes: answered",
         )
-    if path.other_name and path.other_name.handshake and path.other_name.handshake.error is None:
-        told: dict[str, Any] = {"error": error, "other": path.other_name.name}
-        because = (f"{first}, twice", f"under the name {path.other_name.name}: success")
-        return Finding("tls.sni-filtered", path.address, told, because=because, ruled_out=("tls.mtu-blackhole",))
-    if path.small and path.small.handshake and path.small.handshake.error is None:
-        because = (f"{first}, twice", f"with segments of {path.small.segment} bytes: success")
-        told = {"segment": path.small.segment}
-        return Finding("tls.mtu-blackhole", path.address, told, because=because, ruled_out=("tls.sni-filtered",))
-    excluded = ["tls.sni-filtered"] if path.other_name else []
-    excluded += ["tls.mtu-blackhole"] if path.small else []
-    told = {"error": error, "waited": shake.waited}
-    confidence: Confidence = "likely" if excluded else "possible"
-    return Finding(
-        ENDINGS[error], path.address, told, confidence=confidence, because=(first,), ruled_out=tuple(excluded)
-    )
+        data = {"segment": small.segment, "what": "request"}
+        yield Finding("tls.mtu-blackhole", probe.reach.address, data, because=because)
 
 
 def _refused(path: TlsAddress, shake: Handshake) -> Finding:

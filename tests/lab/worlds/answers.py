@@ -24,28 +24,68 @@ def answering(name: str, title: str, says: str, *, curl_arguments: str = "", **h
 def by_nginx(name: str, title: str, lines: str, says: str) -> World:
     """Return a world whose nginx answers by itself."""
     server = Server(nginx=("ssl_protocols TLSv1.2 TLSv1.3;", lines))
-    return World(name=name, title=title, expect=(name.partition("/")[0],), servers={GATEWAY: server}, truth=(curl(says),))
+    return World(
+        name=name, title=title, expect=(name.partition("/")[0],), servers={GATEWAY: server}, truth=(curl(says),)
+    )
 
 
 HTTP = (
-    by_nginx("probe.http-status/502", "HTTP 502 with nginx's own page", "location / { proxy_pass http://127.0.0.1:9; }", "502 Bad Gateway"),
+    by_nginx(
+        "probe.http-status/502",
+        "HTTP 502 with nginx's own page",
+        "location / { proxy_pass http://127.0.0.1:9; }",
+        "502 Bad Gateway",
+    ),
     by_nginx("probe.http-status/503", "HTTP 503 with nginx's own page", "location / { return 503; }", "503 Service"),
-    by_nginx("probe.http-status/404", "HTTP 404: another web server altogether", "location / { return 404; }", "404 Not Found"),
+    by_nginx(
+        "probe.http-status/404",
+        "HTTP 404: another web server altogether",
+        "location / { return 404; }",
+        "404 Not Found",
+    ),
     answering("probe.http-status/502-envelope", "HTTP 502 with an envelope", "502(?s:.*)ErrorCode", status=502),
     answering("probe.http-status/503-envelope", "HTTP 503 with an envelope", "503(?s:.*)ErrorCode", status=503),
     by_nginx("probe.redirected/portal", "301 to a portal", f"location / {{ return 301 {PORTAL}; }}", "301 Moved"),
     answering("probe.captive-portal/511", "HTTP 511: a login is wanted", "511", status=511, body=HTML),
     answering("probe.not-im/html", "200 with HTML", "<title>Welcome", body=HTML),
-    answering("probe.not-im/other-json", "200 with another API's JSON", '"code":0', body='{"code":0,"message":"ok","data":{}}'),
+    answering(
+        "probe.not-im/other-json", "200 with another API's JSON", '"code":0', body='{"code":0,"message":"ok","data":{}}'
+    ),
     answering("probe.not-im/garbage", "Bytes that are no HTTP", "HTTP/0.9|no HTTP|unsupported", garbage=True),
-    answering("probe.bad-envelope/string", "ErrorCode is a string", '"ErrorCode":"0"', body='{"ActionStatus":"OK","ErrorCode":"0","ErrorInfo":""}'),
-    answering("probe.truncated/half", "The body is cut off", "transfer closed|unexpected eof|bytes remaining", truncated=True),
+    answering(
+        "probe.bad-envelope/string",
+        "ErrorCode is a string",
+        '"ErrorCode":"0"',
+        body='{"ActionStatus":"OK","ErrorCode":"0","ErrorInfo":""}',
+    ),
+    answering(
+        "probe.truncated/half", "The body is cut off", "transfer closed|unexpected eof|bytes remaining", truncated=True
+    ),
     answering("probe.timeout/silent", "No answer to the request", "timed out", silent=True),
     answering("probe.timeout/slow-body", "A byte a second", "timed out", rest=1.0),
-    answering("probe.too-large/10-mb", "A body of 10 MB", "200 10000000", curl_arguments="-o /dev/null -w '%{http_code} %{size_download}'", body_bytes=10_000_000),
-    answering("probe.closed/no-answer", "The connection ends without an answer", "Empty reply|unexpected eof", close_unanswered=True),
-    answering("probe.no-keepalive/close", "Connection: close on every answer", "(?i)connection: close", close_always=True),
-    answering("probe.slow/1.3-s", "The backend takes 1.3 s", r"first byte 1\.[3-9]", curl_arguments="-w 'first byte %{time_starttransfer}'", delay=1.3),
+    answering(
+        "probe.too-large/10-mb",
+        "A body of 10 MB",
+        "200 10000000",
+        curl_arguments="-o /dev/null -w '%{http_code} %{size_download}'",
+        body_bytes=10_000_000,
+    ),
+    answering(
+        "probe.closed/no-answer",
+        "The connection ends without an answer",
+        "Empty reply|unexpected eof",
+        close_unanswered=True,
+    ),
+    answering(
+        "probe.no-keepalive/close", "Connection: close on every answer", "(?i)connection: close", close_always=True
+    ),
+    answering(
+        "probe.slow/1.3-s",
+        "The backend takes 1.3 s",
+        r"first byte 1\.[3-9]",
+        curl_arguments="-w 'first byte %{time_starttransfer}'",
+        delay=1.3,
+    ),
     World(
         name="probe.backend-timeout/3.2-s",
         title="60008 after 3.2 s",
@@ -59,7 +99,12 @@ REST = (80001, 60002, 60003, 60004, 60005, 60006, 60009, 60010, 60012, 60013, 60
 RATE = (60007, 60011, 60018, 60019, 60028, 70050)
 SITE = (60026, 70016, 70020)
 REJECTED = (70001, 70002, 70003, 70004, 70005, 70006, 70007, 70008, 70010, 70011, 70012, 70015, 70052)
-OTHERS = {60008: "probe.backend-timeout", 70009: "usersig.wrong-key", 70013: "usersig.identifier-mismatch", 70014: "usersig.sdkappid-mismatch"}
+OTHERS = {
+    60008: "probe.backend-timeout",
+    70009: "usersig.wrong-key",
+    70013: "usersig.identifier-mismatch",
+    70014: "usersig.sdkappid-mismatch",
+}
 MEANT = {
     **dict.fromkeys(REST, "probe.error-code"),
     **dict.fromkeys(RATE, "probe.rate-limited"),
@@ -73,7 +118,7 @@ PATH = f"https://{HOST}/v4/im_open_login_svc/account_check"
 
 def coded(code: int, meant: str) -> World:
     """Return a world whose gateway answers the authenticated call with an error code."""
-    query = f"sdkappid=1400000000&identifier=administrator&usersig=none&random=1&contenttype=json"
+    query = "sdkappid=1400000000&identifier=administrator&usersig=none&random=1&contenttype=json"
     refused = Truth(script=f"curl -sS --max-time 8 -d '{{}}' '{PATH}?{query}'", says='"ErrorCode": 70003')
     return World(
         name=f"api/{code}",

@@ -16,20 +16,34 @@ def held(name: str, title: str, **how: object) -> World:
 def called(name: str, title: str, **client: object) -> World:
     """Return a world whose application calls the API so."""
     settings = {"timeout": "5s", "keepalive": True, "pool": 10, **client}
-    return World(name=name, title=title, expect=(name.partition("/")[0],), target={"client": settings}, truth=(ANSWERS,))
+    return World(
+        name=name, title=title, expect=(name.partition("/")[0],), target={"client": settings}, truth=(ANSWERS,)
+    )
 
 
 CREDENTIALS = (
     held("usersig.missing/none", "An identifier without a credential", kind="none"),
-    held("usersig.malformed/other-text", "Something else stands in the usersig's place", kind="usersig", spoilt="malformed"),
+    held(
+        "usersig.malformed/other-text",
+        "Something else stands in the usersig's place",
+        kind="usersig",
+        spoilt="malformed",
+    ),
     held("usersig.truncated/half", "The usersig is cut off", kind="usersig", spoilt="truncated"),
-    held("usersig.double-encoded/url", "The usersig is encoded for a URL twice", kind="usersig", spoilt="double-encoded"),
+    held(
+        "usersig.double-encoded/url", "The usersig is encoded for a URL twice", kind="usersig", spoilt="double-encoded"
+    ),
     held("usersig.expired/yesterday", "The usersig expired yesterday", kind="usersig", age=31 * DAY),
     held("usersig.expiring/tomorrow", "The usersig expires tomorrow", kind="usersig", age=29 * DAY),
     held("usersig.not-yet-valid/tomorrow", "The usersig is made for tomorrow", kind="usersig", age=-DAY),
     held("usersig.identifier-mismatch/other", "The usersig is for somebody else", kind="usersig", signed_for="other"),
     held("usersig.sdkappid-mismatch/other", "The usersig is for another app", kind="usersig", signed_app=1400000001),
-    held("usersig.wrong-key/server-says", "The usersig is signed with another key, says the server", kind="usersig", key=OTHER_KEY),
+    held(
+        "usersig.wrong-key/server-says",
+        "The usersig is signed with another key, says the server",
+        kind="usersig",
+        key=OTHER_KEY,
+    ),
     held("usersig.wrong-key/made-here", "The secret key is another app's", key=OTHER_KEY),
     held("usersig.wrong-key/version-1-key", "A version 1 private key stands in the secret key's place", key=PEM_KEY),
     held("usersig.key-whitespace/blank", "The secret key has a blank at its end", key=f"{OTHER_KEY} "),

@@ -2,7 +2,7 @@
 
 from imdoctor.lab.gateway import Answering
 from imdoctor.lab.resolver import Resolving
-from tests.lab.model import GATEWAY, GATEWAY6, SECOND, PROXY, PROXY_PORT, Proxy, Resolver, Server, World
+from tests.lab.model import GATEWAY, GATEWAY6, PROXY, PROXY_PORT, SECOND, Proxy, Resolver, Server, World
 from tests.lab.truth import ANSWERS, curl, dig, handshake
 from tests.lab.wire import Manner
 
@@ -32,7 +32,10 @@ HEALTHY = (
         name="healthy/200-ms",
         title="200 ms away",
         wire=Manner(delay=0.1),
-        truth=(curl("60002", arguments="-w 'connect %{time_connect}'"), curl(r"connect 0\.[2-4]", arguments="-w 'connect %{time_connect}'")),
+        truth=(
+            curl("60002", arguments="-w 'connect %{time_connect}'"),
+            curl(r"connect 0\.[2-4]", arguments="-w 'connect %{time_connect}'"),
+        ),
     ),
     World(
         name="healthy/1-percent-loss",
@@ -55,7 +58,12 @@ HEALTHY = (
         environ=PROXIED,
         truth=(curl("200 Connection established(?s:.*)60002"),),
     ),
-    World(name="healthy/dnsmasq", title="dnsmasq on 127.0.0.1", resolvers=(Resolver(address="127.0.0.1", kind="dnsmasq"),), truth=(ANSWERS,)),
+    World(
+        name="healthy/dnsmasq",
+        title="dnsmasq on 127.0.0.1",
+        resolvers=(Resolver(address="127.0.0.1", kind="dnsmasq"),),
+        truth=(ANSWERS,),
+    ),
     World(
         name="healthy/corporate-ca",
         title="A company's authority is in the system's store, for other names",
@@ -68,9 +76,24 @@ HEALTHY = (
         servers={GATEWAY: Server(nginx=("ssl_protocols TLSv1.2;", "location / { proxy_pass http://127.0.0.1:8080; }"))},
         truth=(ANSWERS, handshake("TLSv1.2"), handshake("alert protocol version|wrong version", arguments="-tls1_3")),
     ),
-    World(name="healthy/rsa", title="An RSA certificate", servers={GATEWAY: Server(front="rsa2048")}, truth=(ANSWERS, handshake("RSA"))),
-    World(name="healthy/long-chain", title="A chain of three", servers={GATEWAY: Server(front="long-chain")}, truth=(ANSWERS,)),
-    World(name="healthy/ten-addresses", title="Ten addresses", servers={address: Server() for address in TEN}, truth=(ANSWERS, dig("ANSWER: 10,"))),
+    World(
+        name="healthy/rsa",
+        title="An RSA certificate",
+        servers={GATEWAY: Server(front="rsa2048")},
+        truth=(ANSWERS, handshake("RSA")),
+    ),
+    World(
+        name="healthy/long-chain",
+        title="A chain of three",
+        servers={GATEWAY: Server(front="long-chain")},
+        truth=(ANSWERS,),
+    ),
+    World(
+        name="healthy/ten-addresses",
+        title="Ten addresses",
+        servers={address: Server() for address in TEN},
+        truth=(ANSWERS, dig("ANSWER: 10,")),
+    ),
     World(
         name="healthy/mirrors",
         title="Two resolvers give two addresses, and both are right",
@@ -79,7 +102,12 @@ HEALTHY = (
             Resolver(zone={"console.tim.qq.com": (GATEWAY,)}),
             Resolver(address="10.53.0.2", zone={"console.tim.qq.com": (SECOND,)}),
         ),
-        truth=(dig(GATEWAY.replace(".", r"\.")), dig(SECOND.replace(".", r"\."), server="10.53.0.2"), handshake("Verification: OK"), handshake("Verification: OK", address=SECOND)),
+        truth=(
+            dig(GATEWAY.replace(".", r"\.")),
+            dig(SECOND.replace(".", r"\."), server="10.53.0.2"),
+            handshake("Verification: OK"),
+            handshake("Verification: OK", address=SECOND),
+        ),
     ),
     World(
         name="healthy/800-ms-backend",

@@ -3,7 +3,18 @@
 from imdoctor.lab.front import HOST
 from imdoctor.lab.gateway import Answering
 from imdoctor.lab.resolver import Resolving
-from tests.lab.model import ELSEWHERE, GATEWAY, PUBLIC, RESOLVER, SECOND, SECOND_RESOLVER, Resolver, Server, Truth, World
+from tests.lab.model import (
+    ELSEWHERE,
+    GATEWAY,
+    PUBLIC,
+    RESOLVER,
+    SECOND,
+    SECOND_RESOLVER,
+    Resolver,
+    Server,
+    Truth,
+    World,
+)
 from tests.lab.truth import ANSWERS, curl, dig, dropped, handshake, reachable
 
 NO_UDP = "iptables -A INPUT -p udp --dport 53 -j DROP"
@@ -63,7 +74,10 @@ DNS = (
         name="dns.servfail/upstream",
         title="The resolver's own upstream refuses it",
         expect=("dns.servfail",),
-        resolvers=(Resolver(lines=FORWARDING), Resolver(address=SECOND_RESOLVER, kind="ours", how=Resolving(rcode="REFUSED"))),
+        resolvers=(
+            Resolver(lines=FORWARDING),
+            Resolver(address=SECOND_RESOLVER, kind="ours", how=Resolving(rcode="REFUSED")),
+        ),
         nameservers=(RESOLVER,),
         truth=(dig("SERVFAIL"), dig("REFUSED", server=SECOND_RESOLVER)),
     ),
@@ -92,7 +106,9 @@ DNS = (
         name="dns.no-address/empty",
         title="The answer holds no address",
         expect=("dns.no-address",),
-        resolvers=(Resolver(zone={HOST: ()}, lines=('local-zone: "." static', f'local-data: "{HOST}. 60 IN TXT nothing"')),),
+        resolvers=(
+            Resolver(zone={HOST: ()}, lines=('local-zone: "." static', f'local-data: "{HOST}. 60 IN TXT nothing"')),
+        ),
         truth=(dig("NOERROR(?s:.*)ANSWER: 0"), NAME_RESOLVED),
     ),
     World(
@@ -101,7 +117,11 @@ DNS = (
         expect=("dns.tcp-blocked",),
         resolvers=(Resolver(kind="ours", how=Resolving(truncated=True)),),
         setup=(("dns", NO_TCP),),
-        truth=(dig("flags:[^;]* tc", arguments="+ignore +time=1 +tries=1"), dig(SILENT_DNS, arguments="+tcp +time=1 +tries=1"), dropped("dns", chain="INPUT")),
+        truth=(
+            dig("flags:[^;]* tc", arguments="+ignore +time=1 +tries=1"),
+            dig(SILENT_DNS, arguments="+tcp +time=1 +tries=1"),
+            dropped("dns", chain="INPUT"),
+        ),
     ),
     World(
         name="dns.slow/1.5-s",
@@ -119,7 +139,12 @@ DNS = (
         expect=("dns.hijacked",),
         servers=LIAR,
         resolvers=(Resolver(zone=LIE),),
-        truth=(dig(ELSEWHERE.replace(".", r"\.")), handshake("hostname mismatch|Hostname mismatch", address=ELSEWHERE), handshake("Verification: OK"), dig(GATEWAY.replace(".", r"\."), server=PUBLIC)),
+        truth=(
+            dig(ELSEWHERE.replace(".", r"\.")),
+            handshake("hostname mismatch|Hostname mismatch", address=ELSEWHERE),
+            handshake("Verification: OK"),
+            dig(GATEWAY.replace(".", r"\."), server=PUBLIC),
+        ),
     ),
     World(
         name="dns.hijacked/dead-address",
@@ -144,7 +169,10 @@ DNS = (
         servers=LIAR,
         resolv_lines=("search corp.example", "options ndots:5"),
         zone={f"{HOST}.corp.example": (ELSEWHERE,)},
-        truth=(Truth(script=f"getent ahosts {HOST}", says=ELSEWHERE.replace(".", r"\.")), dig(GATEWAY.replace(".", r"\."))),
+        truth=(
+            Truth(script=f"getent ahosts {HOST}", says=ELSEWHERE.replace(".", r"\.")),
+            dig(GATEWAY.replace(".", r"\.")),
+        ),
     ),
     World(
         name="dns.servers-disagree/second-lies",
@@ -168,7 +196,10 @@ DNS = (
         title="The hosts file pins the name to a dead address",
         expect=("dns.hosts-override",),
         hosts=(f"43.141.10.77 {HOST}",),
-        truth=(Truth(script=f"getent ahosts {HOST}", says=r"43\.141\.10\.77"), reachable("43.141.10.77", says="timed out")),
+        truth=(
+            Truth(script=f"getent ahosts {HOST}", says=r"43\.141\.10\.77"),
+            reachable("43.141.10.77", says="timed out"),
+        ),
     ),
     World(
         name="dns.hosts-override/live",

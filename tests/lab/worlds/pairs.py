@@ -2,7 +2,19 @@
 
 from imdoctor.lab.gateway import Answering
 from imdoctor.lab.resolver import Resolving
-from tests.lab.model import DAY, ELSEWHERE, GATEWAY, GATEWAY6, SECOND, SECOND_RESOLVER, Credentials, Proxy, Resolver, Server, World
+from tests.lab.model import (
+    DAY,
+    ELSEWHERE,
+    GATEWAY,
+    GATEWAY6,
+    SECOND,
+    SECOND_RESOLVER,
+    Credentials,
+    Proxy,
+    Resolver,
+    Server,
+    World,
+)
 from tests.lab.truth import ANSWERS, REFUSED, SILENT, curl, dig, dropped, handshake, reachable
 from tests.lab.worlds.healthy import PROXIED
 from tests.lab.worlds.names import LIE, NO_TCP, NO_UDP

@@ -66,7 +66,8 @@ def routed(name: str, title: str, expect: str, script: str, says: str) -> World:
     return World(name=name, title=title, expect=(expect,), setup=(("client", script),), truth=(reachable(says=says),))
 
 
-HOLD = """
+HOLD = (
+    """
 echo 40000 40031 >/proc/sys/net/ipv4/ip_local_port_range
 (timeout 40 python3 -c '
 import socket, time
@@ -74,7 +75,9 @@ held = [socket.create_connection(("%s", 443)) for _ in range(32)]
 time.sleep(40)
 ' >/dev/null 2>&1 &)
 sleep 0.5
-""" % GATEWAY
+"""
+    % GATEWAY
+)
 MANY = {"CheckItem": [{"UserID": f"user_{number:03}"} for number in range(40)]}
 PING = "ping -c 1 -W 1 -M do -s {size} " + GATEWAY
 BIG_VANISH = (
@@ -143,14 +146,34 @@ PATH = (
         servers={GATEWAY: Server(front="reset-on-accept")},
         truth=(curl("reset by peer|SSL_ERROR_SYSCALL"),),
     ),
-    routed("tcp.unreachable/wrong-route", "A route to the service leads to a gateway that is not there", "tcp.unreachable",
-           f"ip route add {GATEWAY}/32 via 10.20.0.99", "No route to host|timed out"),
-    routed("tcp.unreachable/unreachable-route", "A route says: unreachable", "tcp.unreachable",
-           f"ip route add unreachable {GATEWAY}/32", "No route to host"),
-    routed("tcp.unreachable/blackhole-route", "A route leads into a black hole", "tcp.unreachable",
-           f"ip route add blackhole {GATEWAY}/32", "Invalid argument"),
-    routed("tcp.prohibited/prohibit-route", "A route says: prohibited", "tcp.prohibited",
-           f"ip route add prohibit {GATEWAY}/32", "Permission denied"),
+    routed(
+        "tcp.unreachable/wrong-route",
+        "A route to the service leads to a gateway that is not there",
+        "tcp.unreachable",
+        f"ip route add {GATEWAY}/32 via 10.20.0.99",
+        "No route to host|timed out",
+    ),
+    routed(
+        "tcp.unreachable/unreachable-route",
+        "A route says: unreachable",
+        "tcp.unreachable",
+        f"ip route add unreachable {GATEWAY}/32",
+        "No route to host",
+    ),
+    routed(
+        "tcp.unreachable/blackhole-route",
+        "A route leads into a black hole",
+        "tcp.unreachable",
+        f"ip route add blackhole {GATEWAY}/32",
+        "Invalid argument",
+    ),
+    routed(
+        "tcp.prohibited/prohibit-route",
+        "A route says: prohibited",
+        "tcp.prohibited",
+        f"ip route add prohibit {GATEWAY}/32",
+        "Permission denied",
+    ),
     World(
         name="host.no-route/no-default",
         title="The default route is gone",
@@ -224,7 +247,10 @@ PATH = (
         title="Every local port is taken",
         expect=("tcp.local-exhausted",),
         setup=(("client", HOLD),),
-        truth=(Truth(script=f"ss -Htn state established dst {GATEWAY} | wc -l", says="^32$"), reachable(says="Cannot assign requested address")),
+        truth=(
+            Truth(script=f"ss -Htn state established dst {GATEWAY} | wc -l", says="^32$"),
+            reachable(says="Cannot assign requested address"),
+        ),
     ),
     World(
         name="tcp.slow/1.2-s-away",
@@ -237,7 +263,9 @@ PATH = (
         name="tcp.lossy/every-second-syn",
         title="Every second SYN is lost",
         expect=("tcp.lossy",),
-        setup=(("router", f"iptables -A FORWARD {TO_GATEWAY} --syn -m statistic --mode nth --every 2 --packet 0 -j DROP"),),
+        setup=(
+            ("router", f"iptables -A FORWARD {TO_GATEWAY} --syn -m statistic --mode nth --every 2 --packet 0 -j DROP"),
+        ),
         truth=(curl(r"connect [12]\.", arguments="-w 'connect %{time_connect}'"), dropped()),
     ),
     World(

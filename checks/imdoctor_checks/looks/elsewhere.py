@@ -1,0 +1,85 @@
+"""Looks off the target's path, once a run, when the target fails everywhere: to tell "this service" from "this network"."""
+
+import asyncio
+
+from imdoctor import Context
+from imdoctor.check import is_address
+from imdoctor.im.sites import backup_of
+from imdoctor.net.connect import Connect, connect
+from imdoctor.net.handshake import handshake
+from imdoctor.net.lookup import ask_servers, system_answer
+from imdoctor.net.resolvers import is_loopback, nameservers
+from imdoctor_checks.looks.gateway import look
+from imdoctor_checks.observations import BackupLook, Elsewhere, Opinion
+
+LIMIT = 2.0
+"""Seconds for one control: enough for any network that could carry the call within its timeout."""
+MOST_LOOKS = 4
+"""Addresses of a second opinion that are looked at."""
+HTTPS = 443
+
+
+async def elsewhere(ctx: Context) -> Elsewhere:
+    """Take every control that is allowed."""
+    backup, opinion, near = await asyncio.gather(backup_look(ctx), _opinion(ctx), controls(ctx))
+    return Elsewhere(backup=backup, opinion=opinion, controls=near, barred=not ctx.settings.third_party)
+
+
+def control_addresses(ctx: Context) -> tuple[str, ...]:
+    """Return the controls' addresses: the nameservers beyond this machine and, unless barred, a public resolver."""
+    near = tuple(address for address in nameservers(ctx.machine) if not is_loopback(address))
+    return tuple(dict.fromkeys(near + (ctx.machine.controls if ctx.settings.third_party else ())))
+
+
+async def controls(ctx: Context) -> tuple[Connect, ...]:
+    """Connect to TCP 443 of each control."""
+    return tuple(await asyncio.gather(*(_control(ctx, address) for address in control_addresses(ctx))))
+
+
+async def _control(ctx: Context, address: str) -> Connect:
+    """Connect to one control, once a run."""
+    return await ctx.once(("control", address), lambda: _connect(ctx, address))
+
+
+async def _connect(ctx: Context, address: str) -> Connect:
+    seen, sock = await connect(address, HTTPS, timeout=ctx.left(LIMIT), dial=ctx.machine.dial)
+    if sock is not None:
+        sock.close()
+    return seen
+
+
+async def backup_look(ctx: Context) -> BackupLook | None:
+    """Look at the site's other domain, once a run; None where the endpoint is no site's."""
+    name = backup_of(ctx.settings.endpoint.host)
+    return None if name is None else await ctx.once(("backup", name), lambda: _look_at_backup(ctx, name))
+
+
+async def _look_at_backup(ctx: Context, name: str) -> BackupLook:
+    """Look the other domain up as the application would, and shake hands at its first address."""
+    answer = await system_answer(ctx.machine, name, HTTPS, ctx.left(LIMIT))
+    if not answer.addresses:
+        return BackupLook(name=name, error=answer.error)
+    seen, sock = await connect(answer.addresses[0], HTTPS, timeout=ctx.left(LIMIT), dial=ctx.machine.dial)
+    if sock is None:
+        return BackupLook(name=name, connect=seen)
+    shake, stream = await handshake(sock, context=await ctx.tls(), server_name=name, timeout=ctx.left(LIMIT))
+    if stream is not None:
+        stream.close()
+    return BackupLook(name=name, connect=seen, handshake=shake)
+
+
+async def _opinion(ctx: Context) -> Opinion | None:
+    """Ask one public resolver for the target's name, and look at what it gives; not where third parties are barred."""
+    host = ctx.settings.endpoint.host
+    third = ctx.settings.third_party and ctx.settings.checks.get("dns", {}).get("third_party", True)
+    servers = [address for address in ctx.machine.controls if ctx.machine.route(address).error is None]
+    if not third or not servers or is_address(host) or ctx.proxy is not None:
+        return None
+    return await ctx.once(("opinion", host), lambda: _ask(ctx, servers[0], host))
+
+
+async def _ask(ctx: Context, server: str, host: str) -> Opinion:
+    (answers,) = await ask_servers(ctx.machine, (server,), host, ctx.left(LIMIT))
+    routed = [address for address in answers.addresses if ctx.machine.route(address).error is None]
+    looks = await asyncio.gather(*(look(ctx, address) for address in routed[:MOST_LOOKS]))
+    return Opinion(answers=answers, looks=tuple(looks))

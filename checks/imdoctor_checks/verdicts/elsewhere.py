@@ -1,0 +1,44 @@
+"""What the controls off the target's path say: evidence for "this service" or "this network"."""
+
+from collections.abc import Iterator
+
+from imdoctor.net.connect import Connect
+from imdoctor_checks.observations import BackupLook, Elsewhere
+
+REFUSALS = {"ECONNREFUSED", "ECONNRESET"}
+"""Errors that somebody out there sent: they count as an answer."""
+
+
+def answers(one: Connect | None, gateways: tuple[str, ...] = ()) -> bool:
+    """Tell whether somebody answered a connect: a refusal is an answer, but for one of the default gateway's."""
+    return one is not None and (one.error is None or (one.error in REFUSALS and one.address not in gateways))
+
+
+def something_answers(seen: Elsewhere) -> bool:
+    """Tell whether the network carries anything at all: the backup domain or a control answers."""
+    return any(map(answers, seen.controls)) or (seen.backup is not None and answers(seen.backup.connect))
+
+
+def told(seen: Elsewhere | None) -> Iterator[str]:
+    """Say what each control met, and what was not asked."""
+    if seen is None:
+        return
+    if seen.backup is not None:
+        yield _backup(seen.backup)
+    for one in seen.controls:
+        yield f"a control, {one.address} port {one.port}: {one.error or 'answers'}"
+    if seen.opinion is not None:
+        answer = seen.opinion.answers
+        yield f"{answer.server}, asked for the name: {', '.join(answer.addresses) or answer.a.outcome}"
+    if seen.barred:
+        yield "no third party was asked (--no-third-party): a public resolver would tell more"
+
+
+def _backup(seen: BackupLook) -> str:
+    if seen.connect is None:
+        return f"the backup domain {seen.name}: no address ({seen.error})"
+    if seen.handshake is None:
+        return f"the backup domain {seen.name} ({seen.connect.address}): {seen.connect.error}"
+    shake = seen.handshake
+    said = "shakes hands" if shake.error is None else f"the handshake ends in {shake.verify_message or shake.error}"
+    return f"the backup domain {seen.name} ({seen.connect.address}): {said}"
