@@ -33,7 +33,7 @@ from imdoctor.net.resolvers import (
 from imdoctor_checks.looks.gateway import look
 from imdoctor_checks.observations import DnsSeen, Series, TcpSeen, TlsSeen
 from imdoctor_checks.specs.dns import FINDINGS
-from imdoctor_checks.verdicts.dns import before, in_doubt, judge_lookups, used
+from imdoctor_checks.verdicts.dns import TEMPORARY, before, in_doubt, judge_lookups, used
 from imdoctor_checks.verdicts.opinion import judge_opinion
 
 MOST_LOOKS = 12
@@ -137,11 +137,11 @@ async def _servers(ctx: Context) -> tuple[ServerAnswers, ...]:
 
 
 def _wavers(server: ServerAnswers, system: SystemAnswer) -> bool:
-    """Tell whether a server answered one question and not another, or nothing while the C library got an answer."""
+    """Tell whether a server answered one question and not another, or it and the C library fared differently."""
     answers = (server.a, server.aaaa)
     failed = [answer.first is not None or answer.lost > 0 or answer.rcode is None for answer in answers]
     answered = any(answer.rcode == "NOERROR" for answer in answers) or bool(system.addresses)
-    return any(failed) and answered
+    return answered and (any(failed) or system.error in TEMPORARY)
 
 
 def _at_odds(servers: Sequence[ServerAnswers], system: SystemAnswer) -> bool:

@@ -16,7 +16,7 @@ ANYWHERE = ("223.5.5.5", "2400:3200::1")
 UP = {"up", "unknown"}
 """Operational states of an interface that carries packets; tunnels and the like never say more than "unknown"."""
 
-EVERYTHING = ("dns.*", "tcp.*", "tls.*", "probe.*", "proxy.*", "clock.*")
+EVERYTHING = ("dns.*", "tcp.*", "tls.*", "probe.*", "proxy.*", "clock.blocked")
 
 
 class Host:

@@ -134,6 +134,8 @@ class TlsAddress(msgspec.Struct, frozen=True, kw_only=True):
 
     address: str | None
     connect: Connect | None = None
+    refused: tuple[Connect, ...] = ()
+    """Connections that were refused before."""
     tunnel: Tunnel | None = None
     handshake: Handshake | None = None
     resumption: Handshake | None = None
@@ -189,8 +191,8 @@ class ProbeSeen(Observation, frozen=True, kw_only=True):
     """
 
     reach: Reach = Reach()
-    earlier: Reach | None = None
-    """A first try to open the connection, which failed where the second succeeded."""
+    earlier: tuple[Reach, ...] = ()
+    """Tries to open the connection that failed before."""
     resolve: float | None = None
     """Seconds of the C library's look-up."""
     withheld: str | None = None
@@ -289,6 +291,8 @@ class ProxySeen(Observation, frozen=True, kw_only=True):
     used: bool = True
     """Whether the target goes through it; otherwise it was tried because the direct way fails."""
     tunnel: Tunnel | None = None
+    direct: Connect | None = None
+    """The way without the proxy, when the tunnel failed."""
 
 
 class HostSeen(Observation, frozen=True, kw_only=True):

@@ -22,6 +22,8 @@ SMALL = 256
 """Bytes of TCP_MAXSEG for a request that was never acknowledged."""
 SHOWN = 200
 """Characters of the server's ErrorInfo that are kept."""
+RETRIES = 2
+"""Further tries to open a connection that is refused or cut off."""
 REFUSED = {"ECONNREFUSED", "ECONNRESET"}
 CUT = {"reset", "closed"}
 """Ends of a handshake that are tried once more before the probe gives up."""
@@ -48,9 +50,10 @@ class Probe:
     async def observe(self, ctx: Context) -> ProbeSeen:
         """Make one cold call, authenticated if it may be, then warm anonymous ones on the kept connection."""
         reach, connection = await _open(ctx)
-        earlier = None
-        if connection is None and _worth_another(reach):
-            earlier, (reach, connection) = reach, await _open(ctx)
+        earlier: tuple[Reach, ...] = ()
+        while connection is None and _worth_another(reach) and len(earlier) < RETRIES:
+            earlier += (reach,)
+            reach, connection = await _open(ctx)
         if connection is None:
             return await _unreached(ctx, reach)
         wire, withheld = await _first_request(ctx)
@@ -123,7 +126,7 @@ async def _open(ctx: Context, *, verify: bool = True) -> tuple[Reach, Connection
 
 
 def _worth_another(reach: Reach) -> bool:
-    """Tell whether a second try may fare better: a handshake was cut off, or a connection refused; silence has had its time."""
+    """Tell whether another try may fare better: a handshake was cut off, or a connection refused; silence has had its time."""
     if reach.handshake is not None:
         return reach.handshake.error in CUT
     return reach.tunnel is None and any(one.error in REFUSED for one in reach.connects)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar
 
 from imdoctor import Context, Egress, Finding, Judged, Measurement, Observation, Settings, Spec, Summary
+from imdoctor.net.connect import Connect, connect
 from imdoctor.net.proxy import Proxy, Tunnel, proxy_for
 from imdoctor_checks.looks.path import open_tunnel
 from imdoctor_checks.observations import ProxySeen, TcpSeen
@@ -26,13 +27,14 @@ class ProxyCheck:
         proxy = ctx.proxy
         if proxy is not None:
             tunnel = await _tunnel(ctx, proxy)
+            direct = await _direct(ctx) if tunnel.error not in {None, UNSPOKEN} else None
             unknown = f"{proxy.shown} is none that imdoctor speaks to: http:// is" if tunnel.error == UNSPOKEN else None
-            return ProxySeen(proxy=proxy.shown, source=proxy.source, tunnel=tunnel, unknown=unknown)
+            return ProxySeen(proxy=proxy.shown, source=proxy.source, tunnel=tunnel, direct=direct, unknown=unknown)
         bypassed = _bypassed(ctx)
         if bypassed is None:
             return ProxySeen(skipped="no proxy is configured for this target")
-        direct = await ctx.seen("tcp", TcpSeen)
-        if direct is None or any(one.error is None for one in direct.connects):
+        tcp = await ctx.seen("tcp", TcpSeen)
+        if tcp is None or any(one.error is None for one in tcp.connects):
             return ProxySeen(skipped="the target goes direct, and that works")
         return ProxySeen(proxy=bypassed.shown, source=bypassed.source, used=False, tunnel=await _tunnel(ctx, bypassed))
 
@@ -54,7 +56,7 @@ class ProxyCheck:
             return
         yield Finding("proxy.in-use", data=data)
         if tunnel.error not in {None, UNSPOKEN}:
-            yield _failure(tunnel, data)
+            yield _failure(tunnel, seen.direct, data)
         yield Measurement("connect", tunnel.seconds, "seconds")
         yield Summary(f"{seen.proxy} (from {seen.source}) opens the tunnel")
 
@@ -87,17 +89,30 @@ async def _tunnel(ctx: Context, proxy: Proxy) -> Tunnel:
     return seen
 
 
-def _failure(tunnel: Tunnel, data: Mapping[str, object]) -> Finding:
-    """Name why the tunnel did not open."""
+async def _direct(ctx: Context) -> Connect | None:
+    """Try the way without the proxy, at the first address that there is a route to."""
+    routed = [address for address in await ctx.addresses() if ctx.machine.route(address).error is None]
+    if not routed:
+        return None
+    port, limit = ctx.settings.endpoint.port, ctx.left(ctx.settings.timeout)
+    seen, sock = await connect(routed[0], port, timeout=limit, dial=ctx.machine.dial)
+    if sock is not None:
+        sock.close()
+    return seen
+
+
+def _failure(tunnel: Tunnel, direct: Connect | None, data: Mapping[str, object]) -> Finding:
+    """Name why the tunnel did not open, and say whether it would go without."""
+    without = () if direct is None else (f"without the proxy, {direct.address} port {direct.port}: {_met(direct)}",)
     if tunnel.error in {"connect", "resolve"}:
         error = tunnel.connect.error if tunnel.connect else "its name has no address"
         return Finding(
             "proxy.unreachable",
             data={**data, "error": error},
-            because=(f"{tunnel.proxy}: {error}",),
+            because=(f"{tunnel.proxy}: {error}", *without),
             confidence="certain",
         )
-    because = (f"CONNECT through {tunnel.proxy}: {tunnel.status or tunnel.error} {tunnel.reason or ''}".rstrip(),)
+    because = f"CONNECT through {tunnel.proxy}: {tunnel.status or tunnel.error} {tunnel.reason or ''}".rstrip()
     if tunnel.status == AUTH_REQUIRED:
         code = "proxy.auth-required"
     elif tunnel.status is not None and tunnel.status >= 500:  # noqa: PLR2004 - the server errors (RFC 9110 §15.6)
@@ -107,6 +122,9 @@ def _failure(tunnel: Tunnel, data: Mapping[str, object]) -> Finding:
     else:
         code = "proxy.broken"
     scheme = tunnel.authenticate or "any scheme"
-    return Finding(
-        code, data={**data, "error": tunnel.error, "scheme": scheme, "server": tunnel.server}, because=because
-    )
+    told = {**data, "error": tunnel.error, "scheme": scheme, "server": tunnel.server}
+    return Finding(code, data=told, because=(because, *without))
+
+
+def _met(direct: Connect) -> str:
+    return "silence" if direct.error == "timeout" else direct.error or "answers"

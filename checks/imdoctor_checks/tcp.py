@@ -240,9 +240,10 @@ def _partial(every: Mapping[str, Sequence[Connect]], failed: Mapping[str, Sequen
 def _elsewhere_tried(address: str, others: Mapping[str, Observation]) -> Iterator[Connect]:
     """Yield the other checks' connects to an address that somebody refused."""
     tls, probe = pick(others, "tls", TlsSeen), pick(others, "probe", ProbeSeen)
-    tried = [path.connect for path in tls.paths if path.connect is not None] if tls is not None else []
-    for reach in (probe.earlier, probe.reach) if probe is not None else ():
-        tried += reach.connects if reach is not None else ()
+    paths = tls.paths if tls is not None else ()
+    tried = [one for path in paths for one in (*path.refused, path.connect) if one is not None]
+    for reach in (*probe.earlier, probe.reach) if probe is not None else ():
+        tried += reach.connects
     yield from (one for one in tried if one.address == address and one.error in {"ECONNREFUSED", "ECONNRESET"})
 
 

@@ -41,6 +41,9 @@ LATE_REFUSAL = 0.5
 """Seconds to wait for a refusal after the handshake: with TLS 1.3 it comes late (RFC 8446 §4.4.2)."""
 TICKET = 0.25
 """Seconds to wait for a session ticket, which TLS 1.3 sends after the handshake."""
+REFUSED = {"ECONNREFUSED", "ECONNRESET"}
+RETRIES = 2
+"""Further connections to an address that refuses: it may do so now and then."""
 CUT = {"timeout", "reset", "closed"}
 """Failures that leave open who did it: they are asked once more, and under another name."""
 
@@ -107,6 +110,11 @@ async def _addresses(ctx: Context) -> tuple[str | None, ...]:
 async def _look(ctx: Context, address: str | None, *, resume: bool) -> TlsAddress:
     """Shake hands at one address; on failure take the looks that tell the possible causes apart."""
     opened, sock = await _open(ctx, address)
+    refused: tuple[Connect, ...] = ()
+    while sock is None and opened.connect is not None and opened.connect.error in REFUSED and len(refused) < RETRIES:
+        refused += (opened.connect,)
+        opened, sock = await _open(ctx, address)
+    opened = structs.replace(opened, refused=refused)
     if sock is None:
         return opened
     first, stream = await _shake(ctx, sock)

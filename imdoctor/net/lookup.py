@@ -51,6 +51,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     lost: int = 0
     """Questions that nothing came back to before the answer that stands."""
     truncated: bool = False
+    over_tcp: str | None = None
+    """The same question over TCP, asked while UDP met silence: its rcode, or how it failed."""
     tcp_error: str | None = None
     """What came of asking again over TCP, when the answer was truncated."""
     error: str | None = None
@@ -144,29 +146,38 @@ async def ask(machine: Machine, server: str, host: str, kind: str, limit: float)
 
 def _both(first: Answer, second: Answer) -> Answer:
     """Join two looks: the better one stands, and a difference between them is kept."""
-    good, other = (second, first) if first.rcode in AGAIN or first.rcode is None else (first, second)
+    good, other = (second, first) if _worth(second) > _worth(first) else (first, second)
     differs = first.outcome if first.outcome != second.outcome else None
     return structs.replace(
         good, again=other.seconds, first=differs, attempts=first.attempts + 1, lost=first.lost + second.lost
     )
 
 
+def _worth(answer: Answer) -> int:
+    """Rank an answer by what it tells: an answer, a refusal in DNS, a refusal of the port, silence."""
+    if answer.rcode is not None:
+        return 2 if answer.rcode in AGAIN else 3
+    return 0 if answer.error == "timeout" else 1
+
+
 async def _race(machine: Machine, server: str, name: str, kind: str, limit: float) -> Answer:
-    """Ask, and ask once more half way through the limit; the first answer to come counts."""
-    tasks = [asyncio.create_task(_once(machine, server, name, kind, limit))]
+    """Ask, and ask once more half way through the limit; the first answer to come counts. Over TCP it is asked for comparison."""
+    first = asyncio.create_task(_once(machine, server, name, kind, limit))
+    tasks, compared = [first], []
     try:
         await asyncio.wait(tasks, timeout=limit / 2)
-        if not tasks[0].done():
+        if not first.done():
             tasks.append(asyncio.create_task(_once(machine, server, name, kind, limit / 2)))
+            compared.append(asyncio.create_task(_by_tcp(machine, server, name, kind, limit / 2)))
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        answered = [task.result() for task in tasks if task.done()]
-        best = min(answered, key=lambda answer: answer.error is not None)
-        overtaken = best.rcode is not None and not tasks[0].done()
+        best = min((task.result() for task in tasks if task.done()), key=lambda answer: answer.error is not None)
+        overtaken = best.rcode is not None and not first.done()
+        over_tcp = next((task.result() for task in compared if task.done()), None)
     finally:
-        for task in tasks:
+        for task in (*tasks, *compared):
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    return structs.replace(best, attempts=len(tasks), lost=int(overtaken))
+        await asyncio.gather(*tasks, *compared, return_exceptions=True)
+    return structs.replace(best, attempts=len(tasks), lost=int(overtaken), over_tcp=over_tcp)
 
 
 async def _once(machine: Machine, server: str, name: str, kind: str, limit: float) -> Answer:
@@ -190,6 +201,16 @@ async def _once(machine: Machine, server: str, name: str, kind: str, limit: floa
             error = _error(failure)
         seconds = (time.monotonic_ns() - started) / 1e9
     return structs.replace(_read(reply, kind), seconds=seconds, truncated=truncated, tcp_error=error)
+
+
+async def _by_tcp(machine: Machine, server: str, name: str, kind: str, limit: float) -> str:
+    """Ask over TCP alone; return the rcode, or the word for what went wrong."""
+    query = dns.message.make_query(name, kind, use_edns=0, payload=PAYLOAD)
+    try:
+        async with asyncio.timeout(limit):
+            return dns.rcode.to_text((await _over_tcp(query, machine.dial(server, PORT))).rcode())
+    except (dns.exception.DNSException, OSError, EOFError, ValueError) as failure:
+        return _error(failure)
 
 
 async def _over_udp(query: dns.message.Message, where: tuple[str, int]) -> dns.message.Message:

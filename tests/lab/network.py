@@ -24,6 +24,7 @@ OVER = {
     "hosts": "/etc/hosts",
     "nsswitch.conf": "/etc/nsswitch.conf",
     "resolve": "/run/systemd/resolve",
+    "resolved.conf": "/etc/systemd/resolved.conf",
 }
 """Files of a host's own, and what each lies over in it."""
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -85,7 +86,7 @@ class Host:
     def command(self, *command: str) -> list[str]:
         """Return a command as this host runs it: in its network, with its files, its own /sys."""
         binds = "".join(
-            f"mount --bind {self.folder / name} {over}; "
+            f"[ -e {over} ] || install -D {'-d' if (self.folder / name).is_dir() else '/dev/null'} {over}; mount --bind {self.folder / name} {over}; "
             for name, over in OVER.items()
             if (self.folder / name).exists()
         )

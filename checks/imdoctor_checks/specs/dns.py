@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from imdoctor import Spec
 
 ASK = "Ask it by hand: `dig @{server} {host} A +time=2 +tries=1`."
-PATH = ("tcp.*", "tls.*", "probe.*", "clock.*")
+PATH = ("tcp.*", "tls.*", "probe.*", "clock.blocked")
 """What goes wrong at a wrong address."""
 BACKUP = "Call the site's backup domain meanwhile: it is there for when a resolver answers wrongly."
 
@@ -97,7 +97,7 @@ FINDINGS: Mapping[str, Spec] = {
             "Try by hand: `dig @{server} {host} A +tcp`.",
             "Let TCP port 53 to the resolver through the firewall, as UDP is.",
         ),
-        explains=("dns.no-address",),
+        explains=("dns.no-address", "dns.slow"),
     ),
     "dns.hosts-override": Spec(
         "warn",

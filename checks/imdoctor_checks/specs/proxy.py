@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from imdoctor import Spec
 
 CURL = "Try by hand: `curl -sv -x {proxy} https://{endpoint}/`."
-ABOVE = ("tls.*", "probe.*", "clock.*")
+ABOVE = ("tls.*", "probe.*", "clock.blocked")
 
 FINDINGS: Mapping[str, Spec] = {
     "proxy.in-use": Spec(
@@ -78,7 +78,7 @@ FINDINGS: Mapping[str, Spec] = {
             "Take {host} out of NO_PROXY, or write `proxy: env` for this target; the application needs the proxy as well.",
             CURL,
         ),
-        explains=("tcp.*", "tls.*", "probe.*", "clock.*", "dns.*"),
+        explains=("tcp.*", "tls.*", "probe.*", "clock.blocked", "dns.*"),
         confidence="certain",
     ),
 }

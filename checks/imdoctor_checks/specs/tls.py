@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from imdoctor import Spec
 
 LOOK = "Look by hand: `openssl s_client -connect {address}:{port} -servername {host} </dev/null`."
-ABOVE = ("probe.*", "clock.*", "tls.addresses-differ")
-ABOVE_BUT_A_PORTAL = ("probe.[!c]*", "probe.closed", "clock.*", "tls.addresses-differ")
+ABOVE = ("probe.*", "clock.blocked", "tls.addresses-differ")
+ABOVE_BUT_A_PORTAL = ("probe.[!c]*", "probe.closed", "clock.blocked", "tls.addresses-differ")
 """A portal answers with a certificate of its own: it is the reason, and the certificate is not."""
 FIREWALL = "Ask those who run the firewall to let TLS to {host} pass uninspected and uncut."
 SERVER = "Compare with another network. If it is the same there, tell the service's support what you saw; call the backup domain meanwhile."

@@ -23,9 +23,10 @@ def judge_lookups(seen: DnsSeen, slow: float, *, configured: bool) -> Iterator[F
         yield from _bad_servers(seen)
     else:
         yield Finding("dns.no-resolver", because=_unconfigured(seen))
-    yield from _no_answer(seen)
+    wavering = list(_wavering(seen))
+    yield from _no_answer(seen, wavering=bool(wavering))
     yield from _slow(seen, slow)
-    yield from _wavering(seen)
+    yield from wavering
     yield from _untrue(seen)
     yield from _kinds(seen)
 
@@ -102,10 +103,11 @@ def _rank(seen: DnsSeen, server: ServerAnswers) -> str:
 
 def _told(answer: Answer) -> str:
     asked = f" (asked {answer.attempts} times)" if answer.attempts > 1 else ""
-    return f"{answer.outcome}{asked}"
+    over_tcp = f"; over TCP: {answer.over_tcp}" if answer.over_tcp else ""
+    return f"{answer.outcome}{asked}{over_tcp}"
 
 
-def _no_answer(seen: DnsSeen) -> Iterator[Finding]:
+def _no_answer(seen: DnsSeen, *, wavering: bool) -> Iterator[Finding]:
     """Judge why the application has no address, unless the servers' own failure says it; and TCP, where it was needed."""
     direct = [address for server in seen.servers for address in server.addresses]
     for server in seen.servers:
@@ -124,7 +126,7 @@ def _no_answer(seen: DnsSeen) -> Iterator[Finding]:
         yield Finding("dns.nxdomain", data={"servers": denied}, confidence="certain")
         return
     error = seen.system.error if seen.system else None
-    if direct and seen.series and error in TEMPORARY:
+    if direct and wavering and error in TEMPORARY:
         return  # the servers answer now and then: that is the finding
     why = f"the nameservers answer, but the C library says {error}" if direct else "the answers hold no address"
     because = (why, *_absolutely(seen))

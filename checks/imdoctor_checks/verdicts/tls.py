@@ -229,8 +229,8 @@ def _cut(path: TlsAddress, shake: Handshake) -> Finding:
     failed: list[str] = []
     for code, how, passed, data in tried:
         if passed:
-            because = (first, f"{how}: success")
-            return Finding(code, path.address, data, because=because, ruled_out=tuple(dict.fromkeys(failed)))
+            proof, others = (first, f"{how}: success"), tuple(dict.fromkeys(failed))
+            return Finding(code, path.address, data, because=proof, ruled_out=others)
         failed.append(code)
     confidence: Confidence = "likely" if len(failed) > 1 else "possible"
     because = (first, *(f"{how}: no success either" for _, how, _, _ in tried))
@@ -260,7 +260,7 @@ def judge_with_calls(paths: Sequence[TlsAddress], probe: ProbeSeen | None) -> It
     """Judge what the probe's connections add: a handshake that failed there, a request that vanished after a good one."""
     good = {path.address: path for path in paths if path.handshake and path.handshake.error is None}
     resumed = [(path.address, path.resumption) for path in good.values() if path.resumption is not None]
-    called = [(reach.address, reach.handshake) for reach in (probe.earlier, probe.reach) if reach] if probe else []
+    called = [(reach.address, reach.handshake) for reach in (*probe.earlier, probe.reach)] if probe else []
     for address, path in good.items():
         shakes = [path.handshake, *(shake for where, shake in (*resumed, *called) if where == address)]
         errors = [shake.error for shake in shakes if shake is not None and shake.error in ENDINGS]

@@ -2,7 +2,7 @@
 
 from imdoctor.lab.gateway import Answering
 from imdoctor.lab.resolver import Resolving
-from tests.lab.model import GATEWAY, GATEWAY6, PROXY, PROXY_PORT, SECOND, Proxy, Resolver, Server, World
+from tests.lab.model import GATEWAY, GATEWAY6, PROXY, PROXY_PORT, RESOLVER, SECOND, Proxy, Resolver, Server, World
 from tests.lab.truth import ANSWERS, curl, dig, handshake
 from tests.lab.wire import Manner
 
@@ -63,6 +63,13 @@ HEALTHY = (
         title="dnsmasq on 127.0.0.1",
         resolvers=(Resolver(address="127.0.0.1", kind="dnsmasq"),),
         truth=(ANSWERS,),
+    ),
+    World(
+        name="healthy/systemd-resolved",
+        title="systemd-resolved's stub",
+        resolvers=(Resolver(), Resolver(address="127.0.0.53", kind="resolved", lines=(RESOLVER,))),
+        nameservers=("127.0.0.53",),
+        truth=(ANSWERS, dig("NOERROR", server="127.0.0.53")),
     ),
     World(
         name="healthy/corporate-ca",

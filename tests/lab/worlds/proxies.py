@@ -53,7 +53,7 @@ PROXIES = (
         "proxy.upstream-failed/squid",
         "squid cannot resolve the name",
         Proxy(kind="squid", nameserver=SECOND_RESOLVER),
-        "50[34]",
+        "50[0-9]",
         resolvers=FORGETFUL,
     ),
     through(
