@@ -60,6 +60,8 @@ class Elsewhere(msgspec.Struct, frozen=True, kw_only=True):
     controls: tuple[Connect, ...] = ()
     """TCP 443 of the nameservers beyond this machine, and of one public resolver."""
     opinion: Opinion | None = None
+    named: bool = True
+    """Whether the endpoint is a name, so that its addresses come from a resolver."""
     barred: bool = False
 
 

@@ -15,7 +15,7 @@ from imdoctor.net.machine import Route
 from imdoctor_checks.looks.elsewhere import elsewhere
 from imdoctor_checks.observations import Elsewhere, ProbeSeen, TcpSeen, TlsSeen
 from imdoctor_checks.specs.tcp import FINDINGS
-from imdoctor_checks.verdicts.elsewhere import something_answers, told
+from imdoctor_checks.verdicts.elsewhere import something_answers, told, unsettled
 
 SLOW = 1.0
 """Seconds (contract of tcp.slow)."""
@@ -156,8 +156,10 @@ def _failure(one: Connect, off_path: Elsewhere | None, *, routed: bool) -> Findi
     """Name one address's failure, from the errno, the ICMP message and the silence, and from what answers elsewhere."""
     code, confidence, ruled_out = _kind(one, routed=routed)
     answered = off_path is not None and something_answers(off_path)
-    if code == "tcp.timeout" and not answered:
-        confidence = "possible"  # where nothing else could be asked, or answers, silence may be the whole network's
+    open_questions: tuple[str, ...] = ()
+    if code == "tcp.timeout":
+        open_questions = tuple(unsettled(one.address, off_path))
+        confidence = "possible" if open_questions else confidence
     data = {
         "error": one.error or "ECONNRESET",
         "said_by": f", says {one.icmp.sender}" if one.icmp and one.icmp.sender else "",
@@ -166,7 +168,7 @@ def _failure(one: Connect, off_path: Elsewhere | None, *, routed: bool) -> Findi
         "icmp": None if one.icmp is None else structs.asdict(one.icmp),
     }
     ruled_out += ("host.offline",) if answered else ()
-    because = (_evidence(one), *told(off_path))
+    because = (_evidence(one), *told(off_path), *open_questions)
     return Finding(code, one.address, data, confidence=confidence, because=because, ruled_out=ruled_out)
 
 

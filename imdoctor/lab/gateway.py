@@ -67,6 +67,8 @@ class Answering(msgspec.Struct, frozen=True, kw_only=True):
     """A body of 50 MB in 50 kB of gzip."""
     date_shift: float | None = 0.0
     """The server's clock against the real one, in seconds; None leaves the Date header out."""
+    posts: int | None = None
+    """The fault shows until so many POSTs have come."""
     only_every: int = 1
     """The fault shows in every so many-th connection only."""
 
@@ -78,6 +80,7 @@ class Gateway:
     app: App
     answering: Answering
     connections: int = 0
+    posts: int = 0
     wall: Callable[[], float] = time.time
 
     def handler(self) -> Handler:
@@ -95,6 +98,9 @@ class Gateway:
                 return
             if request is None:
                 return
+            self.posts += request.method == b"POST"
+            if how.posts is not None and self.posts > how.posts:
+                how = Answering()
             await asyncio.sleep(how.delay if how.error_code is None or request.method == b"POST" else 0.0)
             if how.silent:
                 await asyncio.Event().wait()

@@ -2,9 +2,12 @@
 
 import pytest
 
+from imdoctor import Observation
+from imdoctor.net.call import Reach
 from imdoctor.net.connect import Connect, Icmp, TcpInfo
+from imdoctor.net.lookup import Answer, ServerAnswers
 from imdoctor.net.machine import Route
-from imdoctor_checks.observations import TcpSeen
+from imdoctor_checks.observations import BackupLook, Elsewhere, Opinion, ProbeSeen, TcpSeen, TlsAddress, TlsSeen
 from imdoctor_checks.tcp import Tcp, worth_trying
 from tests.checks.judging import codes, declared, findings
 
@@ -15,6 +18,13 @@ def one(address: str = A, error: str | None = None, seconds: float | None = None
     """Return one connect."""
     took = 0.01 if error is None and seconds is None else seconds
     return Connect(address=address, port=443, error=error, seconds=took, **more)  # type: ignore[arg-type]  # fields of Connect
+
+
+def answers(server: str, *addresses: str) -> ServerAnswers:
+    """Return what a nameserver answers."""
+    return ServerAnswers(
+        server=server, a=Answer(type="A", rcode="NOERROR", addresses=addresses), aaaa=Answer(type="AAAA")
+    )
 
 
 def icmp(kind: int, code: int, sender: str = "10.0.0.1", family: int = 4) -> Icmp:
@@ -89,9 +99,79 @@ def test_an_address_without_a_route_is_unreachable() -> None:
 
 def test_findings_carry_address_and_evidence() -> None:
     """A failure names its address, how it was seen, and what was ruled out."""
-    (finding,) = findings(Tcp(), TcpSeen(connects=(one(error="timeout", waited=5.0, attempts=2, local_drops=0),)))
+    (finding,) = findings(Tcp(), TcpSeen(connects=(SILENCE,)))
     assert (finding.address, finding.ruled_out) == (A, ("tcp.prohibited",))
-    assert finding.because == (f"{A} port 443: no answer to 2 SYNs in 5.0 s; this machine let every packet out",)
+    assert finding.because[0] == f"{A} port 443: no answer to 2 SYNs in 5.0 s; this machine let every packet out"
+
+
+SILENCE = one(error="timeout", waited=5.0, attempts=2, local_drops=0)
+CONTROL = Connect(address="223.5.5.5", port=443, seconds=0.01)
+MUTE = Connect(address="223.5.5.5", port=443, error="timeout")
+SAME = Opinion(answers=answers("223.5.5.5", A))
+OTHER = Opinion(answers=answers("223.5.5.5", B))
+
+
+@pytest.mark.parametrize(
+    ("off_path", "confidence", "left_open"),
+    [
+        pytest.param(
+            Elsewhere(controls=(CONTROL,), opinion=SAME), "likely", [], id="a control answers, and so it is the address"
+        ),
+        pytest.param(
+            Elsewhere(controls=(CONTROL,), named=False), "likely", [], id="a control answers, and no name is in play"
+        ),
+        pytest.param(
+            Elsewhere(controls=(MUTE,), opinion=SAME), "possible", ["whole network"], id="nothing else answers"
+        ),
+        pytest.param(
+            Elsewhere(controls=(CONTROL,), opinion=OTHER), "possible", ["whether"], id="another address by another word"
+        ),
+        pytest.param(
+            Elsewhere(controls=(CONTROL,), barred=True), "possible", ["whether"], id="nobody else may be asked"
+        ),
+        pytest.param(Elsewhere(barred=True), "possible", ["whole network", "whether"], id="nor does anything answer"),
+        pytest.param(
+            Elsewhere(backup=BackupLook(name="b", connect=CONTROL), opinion=SAME),
+            "likely",
+            [],
+            id="the backup domain answers",
+        ),
+    ],
+)
+def test_silence_is_as_sure_as_what_was_seen_elsewhere(
+    off_path: Elsewhere, confidence: str, left_open: list[str]
+) -> None:
+    """Silence at the target is likely its own only where something else answers and the address is right; else it says what is open."""
+    (finding,) = findings(Tcp(), TcpSeen(connects=(SILENCE,), elsewhere=off_path))
+    unsettled = [line for line in finding.because if line.startswith("not settled")]
+    assert finding.confidence == confidence
+    assert len(unsettled) == len(left_open)
+    assert all(word in line for word, line in zip(left_open, unsettled, strict=True))
+    assert ("host.offline" in finding.ruled_out) is any("answers" in line for line in finding.because)
+    assert any("--no-third-party" in line for line in finding.because) is off_path.barred
+
+
+def test_a_slow_path_is_not_called_lossy() -> None:
+    """A SYN sent again while its answer was on the way is no loss: the round trip itself takes that long."""
+    late = one(seconds=1.2, info=TcpInfo(rtt=1.2, retransmits=1))
+    assert codes(Tcp(), TcpSeen(connects=(late,) * 5)) == ["tcp.slow"]
+
+
+def test_other_checks_connections_count() -> None:
+    """An address that refuses another check's connection and accepts this one's does so now and then."""
+    others: dict[str, Observation] = {
+        "tls": TlsSeen(paths=(TlsAddress(address=A, refused=(one(error="ECONNREFUSED"),), connect=one()),))
+    }
+    assert codes(Tcp(), TcpSeen(connects=(one(),)), others=others) == ["tcp.intermittent"]
+    others = {"probe": ProbeSeen(earlier=(Reach(connects=(one(error="ECONNRESET"),)),))}
+    assert codes(Tcp(), TcpSeen(connects=(one(),)), others=others) == ["tcp.intermittent"]
+
+
+@pytest.mark.parametrize(("error", "code"), [("EACCES", "tcp.prohibited"), ("EADDRNOTAVAIL", "tcp.unreachable")])
+def test_an_address_without_a_route_is_judged_by_its_error(error: str, code: str) -> None:
+    """A prohibit route is a rule and says so; an address that no source fits has no route, and ports are not exhausted."""
+    seen = TcpSeen(routes=(Route(to=A, source=None, error=error),), connects=(one(error=error), one(error=error)))
+    assert codes(Tcp(), seen) == [code]
 
 
 @pytest.mark.parametrize(

@@ -79,12 +79,18 @@ ROWS = [
         [path(CUT, again=CUT, other_name=OtherName(name="b", handshake=CUT))], ["tls.reset"], id="every name is cut"
     ),
     pytest.param(
-        [path(SILENT, again=SILENT, small=SmallSegments(segment=256, handshake=GOOD))],
+        [
+            path(
+                SILENT,
+                again=SILENT,
+                small=(SmallSegments(segment=536, handshake=SILENT), SmallSegments(segment=256, handshake=GOOD)),
+            )
+        ],
         ["tls.mtu-blackhole"],
         id="small segments pass",
     ),
     pytest.param(
-        [path(SILENT, again=SILENT, small=SmallSegments(segment=256, handshake=SILENT))],
+        [path(SILENT, again=SILENT, small=(SmallSegments(segment=256, handshake=SILENT),))],
         ["tls.timeout"],
         id="nor do they",
     ),

@@ -1,19 +1,23 @@
 """Runs every world, prints how often imdoctor is right, and fails if it is not: `python -m tests.lab`, as root.
 
-It needs the programs that docs/accuracy.md lists; all traffic stays in namespaces that it makes.
+A run of all worlds also writes docs/accuracy.md. All traffic stays in namespaces that it makes.
 """
 
 import argparse
 import multiprocessing
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
+from pathlib import Path
 
+from tests.lab import accuracy, corpus
 from tests.lab.outcome import Outcome, live
 from tests.lab.worlds import WORLDS
 
-SIDE_BY_SIDE = 5
+SIDE_BY_SIDE = 6
 """Worlds at once: they mostly wait."""
+PAGE = Path(__file__).parents[2] / "docs" / "accuracy.md"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -22,31 +26,58 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("worlds", nargs="*", default=["*"], help="patterns of names; all of them if none is given")
     parser.add_argument("--jobs", type=int, default=SIDE_BY_SIDE, help="worlds at once")
     parser.add_argument("--report", action="store_true", help="print the report of each world that went wrong")
+    parser.add_argument(
+        "--save", action="store_true", help="keep the reports as the corpus that tests/replay judges again"
+    )
+    parser.add_argument(
+        "--rejudge", action="store_true", help="run no world: write the verdicts of the kept reports anew"
+    )
     wanted = parser.parse_args(arguments)
+    if wanted.rejudge:
+        corpus.rejudge()
+        return 0
     worlds = [world for world in WORLDS if any(fnmatchcase(world.name, pattern) for pattern in wanted.worlds)]
-    outcomes = []
+    if not worlds:
+        parser.error("no world has such a name")
+    started, outcomes = time.monotonic(), []
     with multiprocessing.get_context("fork").Pool(wanted.jobs, maxtasksperchild=1) as pool:
         for outcome in pool.imap_unordered(live, worlds, chunksize=1):
             outcomes.append(outcome)
             show(outcome, whole=wanted.report)
-    wrong = [outcome for outcome in outcomes if not outcome.right]
-    sys.stdout.write(f"{len(outcomes) - len(wrong)} of {len(outcomes)} right\n")
-    return 1 if wrong else 0
+    say(accuracy.matrix(outcomes), accuracy.confidence(outcomes), accuracy.summary(outcomes))
+    say(f"{time.monotonic() - started:.0f} s")
+    if len(worlds) == len(WORLDS):
+        PAGE.write_text(accuracy.document(worlds, outcomes))
+    if wanted.save:
+        corpus.save(outcomes)
+    return 0 if all(outcome.right for outcome in outcomes) else 1
+
+
+def say(*paragraphs: str) -> None:
+    """Print paragraphs."""
+    sys.stdout.writelines(f"{paragraph}\n\n" for paragraph in paragraphs)
+    sys.stdout.flush()
 
 
 def show(outcome: Outcome, *, whole: bool) -> None:
     """Print a line for a world, and more where something is wrong."""
-    named = ", ".join(f"{one.cause} ({one.confidence})" for one in outcome.named) or "nothing"
+    named = ", ".join(f"{one.cause} ({one.confidence})" for one in outcome.named) or accuracy.NOTHING
     sys.stdout.write(f"{'ok   ' if outcome.right else 'WRONG'} {outcome.seconds:5.1f} s  {outcome.world}: {named}\n")
     if not outcome.right:
-        sys.stdout.write(f"      expected: {', '.join(outcome.expected) or 'nothing'}; exit code {outcome.exit_code}\n")
-        for line in (*outcome.untrue, *([outcome.error] if outcome.error else [])):
-            sys.stdout.write(f"      {line}\n")
-        if whole and outcome.report:
-            import json
-
-            sys.stdout.write(json.dumps(outcome.report, indent=1) + "\n")
+        sys.stdout.writelines(f"      {line}\n" for line in reasons(outcome))
+        if whole:
+            sys.stdout.write(f"{corpus.pretty(outcome)}\n")
     sys.stdout.flush()
+
+
+def reasons(outcome: Outcome) -> Iterable[str]:
+    """Say what is wrong with a world, or with imdoctor in it."""
+    yield f"expected: {', '.join(outcome.expected) or accuracy.NOTHING}; exit code {outcome.exit_code}"
+    if not outcome.replays:
+        yield "its report, judged again, gives another verdict"
+    yield from outcome.untrue
+    if outcome.error:
+        yield outcome.error
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import shlex
 import ssl
 import sys
@@ -35,9 +36,14 @@ from tests.lab.network import Host, helper, sh
 WIRE = Path(__file__).parent / "wire.py"
 PLAIN = 8080
 """Where the gateway speaks plain HTTP to the nginx before it."""
-FAKETIME = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
+PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/lib/systemd"
+"""Where Debian keeps the servers; a user's own PATH leaves some of it out."""
 NETWORK = """
-for name in client router dns proxy far; do ip netns add $name; nsenter --net=/run/netns/$name sh -c 'echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad'; ip -n $name link set lo up; done
+for name in client router dns proxy far; do
+  ip netns add $name
+  nsenter --net=/run/netns/$name sh -c 'echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad'
+  ip -n $name link set lo up
+done
 for name in client dns proxy; do ip link add eth0 netns $name type veth peer name ${name}0 netns router; done
 ip -n client addr add 10.20.0.2/24 dev eth0;  ip -n router addr add 10.20.0.1/24 dev client0
 ip -n dns addr add 10.53.0.1/24 dev eth0;     ip -n router addr add 10.53.0.254/24 dev dns0
@@ -65,6 +71,10 @@ ip -n client -6 route add default via 2402:4e00:2000::1
 SIX_CABLE = """
 ip -n far addr add 2402:4e00:3000::2/64 dev eth0 nodad; ip -n router addr add 2402:4e00:3000::1/64 dev far0 nodad
 ip -n far -6 route add default via 2402:4e00:3000::1; ip -n router -6 route add default via 2402:4e00:3000::2
+"""
+SIX_RESOLVERS = """
+ip -n dns addr add {address}/64 dev eth0 nodad; ip -n router addr add 2402:4e00:5300::fe/64 dev dns0 nodad
+ip -n dns -6 route add default via 2402:4e00:5300::fe
 """
 SIX_WIRE = "ip -n far -6 route add default dev wire0; ip -n router -6 route add default dev wire0"
 
@@ -103,7 +113,7 @@ def standing(world: World, folder: Path) -> Iterator[Built]:
 def _host(name: str, folder: Path) -> Host:
     own = folder / name
     own.mkdir()
-    return Host(name, own, {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin:/lib/systemd", "HOME": str(own), "LANG": "C.UTF-8"})
+    return Host(name, own, {"PATH": f"{PATH}:{os.environ.get('PATH', '')}", "HOME": str(own), "LANG": "C.UTF-8"})
 
 
 def _network(world: World, stack: contextlib.ExitStack) -> None:
@@ -135,9 +145,7 @@ def _network(world: World, stack: contextlib.ExitStack) -> None:
         if resolver.address.startswith("10.53.0.") and resolver.address != "10.53.0.1":
             sh(f"ip -n dns addr add {resolver.address}/24 dev eth0")
         if resolver.address.startswith("2402:4e00:5300:"):
-            sh(
-                f"ip -n dns addr add {resolver.address}/64 dev eth0 nodad; ip -n router addr add 2402:4e00:5300::fe/64 dev dns0 nodad; ip -n dns -6 route add default via 2402:4e00:5300::fe"
-            )
+            sh(SIX_RESOLVERS.format(address=resolver.address))
 
 
 def _far_away(address: str) -> bool:
@@ -158,7 +166,7 @@ def _far(world: World, host: Host, folder: Path, stack: contextlib.ExitStack) ->
         if address not in told:
             start(
                 lab,
-                LabResolver({name: addresses for name, addresses in world.names.items()}, servers.PLAIN),
+                LabResolver(world.names, servers.PLAIN),
                 place=Place(address, 53),
             )
     del folder
@@ -272,9 +280,5 @@ def _command(world: World, folder: Path) -> tuple[str, ...]:
         "json",
         *world.arguments,
     )
-    shift = (
-        ("env", f"LD_PRELOAD={FAKETIME}", f"FAKETIME={world.clock:+.0f}s", "DONT_FAKE_MONOTONIC=1")
-        if world.clock
-        else ()
-    )
+    shift = ("faketime", "--exclude-monotonic", "-f", f"{world.clock:+.0f}s") if world.clock else ()
     return ("setpriv", "--bounding-set=-all", "--inh-caps=-all", *shift, *run)

@@ -77,6 +77,8 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     """The causes that a right diagnosis names, and no others, in their order; none: the world is healthy."""
     allow: tuple[str, ...] = ()
     """Causes that may be named as well: what a chance of timing adds."""
+    sure: Mapping[str, str] = {}
+    """The confidence that a cause has to be named with, where a world is about that."""
     truth: tuple[Truth, ...]
     families: str = "4"
     """Which addresses the client has: "4", "6" or "46"."""

@@ -1,4 +1,4 @@
-"""Hosts as network namespaces, in a mount namespace of the world's own: every world uses the same names, and all of it ends with its process."""
+"""Hosts as network namespaces, in a mount namespace of the world's own: all worlds use the same names, and it ends with its process."""
 
 import contextlib
 import ctypes
@@ -23,8 +23,7 @@ OVER = {
     "resolv.conf": "/etc/resolv.conf",
     "hosts": "/etc/hosts",
     "nsswitch.conf": "/etc/nsswitch.conf",
-    "resolve": "/run/systemd/resolve",
-    "resolved.conf": "/etc/systemd/resolved.conf",
+    "run": "/run",
 }
 """Files of a host's own, and what each lies over in it."""
 LIBC = ctypes.CDLL(None, use_errno=True)
@@ -85,11 +84,8 @@ class Host:
 
     def command(self, *command: str) -> list[str]:
         """Return a command as this host runs it: in its network, with its files, its own /sys."""
-        binds = "".join(
-            f"[ -e {over} ] || install -D {'-d' if (self.folder / name).is_dir() else '/dev/null'} {over}; mount --bind {self.folder / name} {over}; "
-            for name, over in OVER.items()
-            if (self.folder / name).exists()
-        )
+        own = [(self.folder / name, over) for name, over in OVER.items() if (self.folder / name).exists()]
+        binds = "".join(f"mount --bind {file} {over}; " for file, over in own)
         script = f'mount -t sysfs sys /sys; {binds}exec "$@"'
         inside = ["unshare", "--mount", "--propagation", "private", "sh", "-ec", script, "sh", *command]
         return ["nsenter", f"--net={NAMES / self.name}", *inside]

@@ -1,21 +1,26 @@
-"""What came of a world: was its truth seen, and is imdoctor's diagnosis right?"""
+"""What came of a world: whether its truth was seen, and whether imdoctor's diagnosis is right."""
 
-import json
 import re
 import shlex
 import subprocess
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from imdoctor import registry
+from imdoctor.model import HostReport, Report
+from imdoctor.runner import judge
 from tests.lab.build import Built, standing
 from tests.lab.model import World
 from tests.lab.network import COMMAND, leave
 
 FAILS = 2
+HOST = HostReport(name="client", system="Linux", python="3", openssl="OpenSSL")
+"""In the place of the machine on which the worlds ran."""
 
 
 class Named(msgspec.Struct, frozen=True):
@@ -32,6 +37,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     world: str
     expected: tuple[str, ...]
     allowed: tuple[str, ...] = ()
+    sure: Mapping[str, str] = {}
     named: tuple[Named, ...] = ()
     exit_code: int | None = None
     untrue: tuple[str, ...] = ()
@@ -39,7 +45,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None = None
     """Why the world could not be built, or imdoctor gave no report."""
     seconds: float = 0.0
-    report: dict[str, Any] | None = None
+    replays: bool = True
+    """Whether the saved report, judged again, gives the same."""
+    report: Any = None
 
     @property
     def told(self) -> tuple[str, ...]:
@@ -56,13 +64,15 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         """Whether everything is right: the truth, each cause and their order, the exit code."""
         fails = any(one.severity == "fail" for one in self.named)
         exits = self.exit_code == (FAILS if fails else 0)
-        return not self.error and not self.untrue and self.told == self.expected and exits
+        sure = all(one.confidence == self.sure.get(one.cause, one.confidence) for one in self.named)
+        sound = not self.error and not self.untrue and self.replays
+        return sound and self.told == self.expected and exits and sure
 
 
 def live(world: World) -> Outcome:
     """Build a world in namespaces of this process's own, look at the truth, run imdoctor, and judge it."""
     started = time.monotonic()
-    outcome = Outcome(world=world.name, expected=world.expect, allowed=world.allow)
+    outcome = Outcome(world=world.name, expected=world.expect, allowed=world.allow, sure=world.sure)
     with tempfile.TemporaryDirectory(prefix="imdoctor-world-") as name:
         try:
             leave()
@@ -90,9 +100,31 @@ def _judged(built: Built, outcome: Outcome) -> Outcome:
         return msgspec.structs.replace(
             outcome, untrue=untrue, error=f"exit code {done.returncode}: {done.stderr[-600:]}"
         )
-    report = json.loads(done.stdout)
-    named = tuple(Named(c["cause"], c["severity"], c["confidence"]) for c in report["targets"][0]["diagnosis"])
-    return msgspec.structs.replace(outcome, named=named, exit_code=done.returncode, untrue=untrue, report=report)
+    # What differs from run to run and says nothing of the world is not kept.
+    text = done.stdout.replace(str(client.folder), "/lab")
+    report = msgspec.json.decode(text, type=Report)
+    report = msgspec.structs.replace(report, host=HOST)
+    return msgspec.structs.replace(
+        outcome,
+        named=named(report),
+        exit_code=done.returncode,
+        untrue=untrue,
+        report=msgspec.to_builtins(report),
+        replays=verdicts(report) == verdicts(judge(report, registry.load().checks)),
+    )
+
+
+def named(report: Report) -> tuple[Named, ...]:
+    """Return the causes that a report names."""
+    return tuple(Named(one.cause, one.severity, one.confidence) for one in report.targets[0].diagnosis)
+
+
+def verdicts(report: Report) -> Any:  # noqa: ANN401 - plain JSON, to be compared
+    """Return everything in a report that a judgement decides."""
+    return [
+        (target.status, target.diagnosis, [(one.name, one.status, one.summary, one.findings) for one in target.checks])
+        for target in msgspec.json.decode(msgspec.json.encode(report), type=Report).targets
+    ]
 
 
 def _untrue(built: Built, *, after: bool) -> tuple[str, ...]:

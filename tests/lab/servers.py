@@ -72,7 +72,7 @@ RESOLVED = "[Resolve]\nDNS={upstream}\nFallbackDNS=\nLLMNR=no\nMulticastDNS=no\n
 
 
 def listening(address: str, port: int) -> Callable[[], bool]:
-    """Return a question, to be asked on the server's host: does it accept connections?"""
+    """Return a question, to be asked on the server's host: whether it accepts connections."""
 
     def ask() -> bool:
         try:
@@ -126,9 +126,11 @@ def dnsmasq(host: Host, resolver: Resolver, zone: Zone) -> Iterator[None]:
 def resolved(host: Host, resolver: Resolver, zone: Zone) -> Iterator[None]:
     """Run systemd-resolved on its stub; ``lines`` name the resolver behind it, which stands in the world as well."""
     del zone
-    (host.folder / "resolve").mkdir()
-    (host.folder / "resolved.conf").write_text(RESOLVED.format(upstream=resolver.lines[0]))
-    (host.folder / "resolve").chmod(0o777)
+    systemd = host.folder / "run" / "systemd"
+    for name in ("resolve", "resolved.conf.d"):
+        (systemd / name).mkdir(parents=True)
+    (systemd / "resolved.conf.d" / "lab.conf").write_text(RESOLVED.format(upstream=resolver.lines[0]))
+    (systemd / "resolve").chmod(0o777)
     # As root it would become a user that only its package's installation makes.
     as_nobody = (
         "setpriv",

@@ -23,7 +23,8 @@ def dig(
 def handshake(says: str, *, address: str = GATEWAY, name: str = HOST, arguments: str = "") -> Truth:
     """Look at what a TLS client says of an address."""
     where = f"[{address}]" if ":" in address else address
-    script = f"timeout 4 openssl s_client -connect {where}:443 -servername {name} -verify_hostname {name} -CAfile $SSL_CERT_FILE {arguments} </dev/null"
+    named = f"-servername {name} -verify_hostname {name}"
+    script = f"timeout 4 openssl s_client -connect {where}:443 {named} -CAfile $SSL_CERT_FILE {arguments} </dev/null"
     return Truth(script=script, says=says)
 
 

@@ -22,7 +22,13 @@ HTTPS = 443
 async def elsewhere(ctx: Context) -> Elsewhere:
     """Take every control that is allowed."""
     backup, opinion, near = await asyncio.gather(backup_look(ctx), _opinion(ctx), controls(ctx))
-    return Elsewhere(backup=backup, opinion=opinion, controls=near, barred=not ctx.settings.third_party)
+    return Elsewhere(
+        backup=backup,
+        opinion=opinion,
+        controls=near,
+        named=not is_address(ctx.settings.endpoint.host),
+        barred=not ctx.settings.third_party,
+    )
 
 
 def control_addresses(ctx: Context) -> tuple[str, ...]:

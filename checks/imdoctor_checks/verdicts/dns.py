@@ -126,8 +126,8 @@ def _no_answer(seen: DnsSeen, *, wavering: bool) -> Iterator[Finding]:
         yield Finding("dns.nxdomain", data={"servers": denied}, confidence="certain")
         return
     error = seen.system.error if seen.system else None
-    if direct and wavering and error in TEMPORARY:
-        return  # the servers answer now and then: that is the finding
+    if direct and wavering:
+        return  # the servers answer now and then, and the C library met the other times: that is the finding
     why = f"the nameservers answer, but the C library says {error}" if direct else "the answers hold no address"
     because = (why, *_absolutely(seen))
     yield Finding("dns.no-address", data={"reason": why, "error": error, "direct": direct}, because=because)

@@ -19,6 +19,14 @@ def something_answers(seen: Elsewhere) -> bool:
     return any(map(answers, seen.controls)) or (seen.backup is not None and answers(seen.backup.connect))
 
 
+def unsettled(address: str, seen: Elsewhere | None) -> Iterator[str]:
+    """Say what silence at an address leaves open, and what would settle it."""
+    if seen is None or not something_answers(seen):
+        yield "not settled: nothing else was seen to answer, so the whole network may be silent; try another host: `nc -vz HOST 443`"
+    if seen is not None and seen.named and (seen.opinion is None or address not in seen.opinion.answers.addresses):
+        yield f"not settled: whether {address} is the service's; ask a resolver outside of this network for the name"
+
+
 def told(seen: Elsewhere | None) -> Iterator[str]:
     """Say what each control met, and what was not asked."""
     if seen is None:
@@ -38,7 +46,7 @@ def _backup(seen: BackupLook) -> str:
     if seen.connect is None:
         return f"the backup domain {seen.name}: no address ({seen.error})"
     if seen.handshake is None:
-        return f"the backup domain {seen.name} ({seen.connect.address}): {seen.connect.error}"
+        return f"the backup domain {seen.name} ({seen.connect.address}): {seen.connect.error or 'answers'}"
     shake = seen.handshake
     said = "shakes hands" if shake.error is None else f"the handshake ends in {shake.verify_message or shake.error}"
     return f"the backup domain {seen.name} ({seen.connect.address}): {said}"

@@ -142,9 +142,9 @@ def _refused(answer: Envelope, call: Call, settings: Settings) -> Iterator[Findi
         "said": said,
     }
     early = code == "probe.backend-timeout" and wait < NEARLY
-    yield Finding(
-        code, data=data, because=(f"{said} after {wait:.2f} s",), confidence="possible" if early else "certain"
-    )
+    doubt = "not settled: well under 3 s the code may also mean a format error; check the request against the command's document"
+    because = (f"{said} after {wait:.2f} s", *((doubt,) if early else ()))
+    yield Finding(code, data=data, because=because, confidence="possible" if early else "certain")
 
 
 def _advice(code: str, known: errorcodes.ErrorCode | None, settings: Settings) -> str:
@@ -193,4 +193,5 @@ def _site_by_range(seen: ProbeSeen, settings: Settings) -> Iterator[Finding]:
     if likely.name != site.name:
         said = f"SDKAppID {settings.sdkappid} looks like one of {likely.name}, the domain is that of {site.name}"
         data = {"said": said, "advice": likely.primary}
-        yield Finding("probe.site-mismatch", data=data, severity="warn", confidence="possible")
+        doubt = "not settled: the ranges stand in no document; a call with a valid credential settles it"
+        yield Finding("probe.site-mismatch", data=data, severity="warn", because=(said, doubt), confidence="possible")

@@ -150,7 +150,11 @@ def _dated(code: str, path: TlsAddress, certificate: Certificate, days: float, *
         "not_before": certificate.not_before,
         "not_after": certificate.not_after,
     }
-    return Finding(code, path.address, data, confidence=confidence, ruled_out=("clock.skewed",) if sure else ())
+    first = f"{_where(path)}: by this host's clock the certificate of {certificate.subject} is {days:.0f} days off"
+    unsure = "not settled: the server told no time; compare this host's clock with another's (`date -u`)"
+    because = () if sure else (first, unsure)
+    ruled_out = ("clock.skewed",) if sure else ()
+    return Finding(code, path.address, data, confidence=confidence, because=because, ruled_out=ruled_out)
 
 
 def _name(path: TlsAddress, leaf: Certificate, settings: Settings) -> Iterator[Finding]:

@@ -2,7 +2,8 @@
 
 from imdoctor.lab.front import HOST
 from imdoctor.lab.gateway import Answering
-from tests.lab.model import GATEWAY, Credentials, Server, Truth, World
+from imdoctor.lab.world import Credentials
+from tests.lab.model import GATEWAY, Server, Truth, World
 from tests.lab.truth import ANSWERS, curl
 
 HTML = "<html><head><title>Welcome</title></head></html>"

@@ -1,6 +1,7 @@
 """Faults of the credential, and of the application's own settings."""
 
-from tests.lab.model import DAY, Credentials, World
+from imdoctor.lab.world import Credentials
+from tests.lab.model import DAY, World
 from tests.lab.truth import ANSWERS
 
 OTHER_KEY = "f" * 64

@@ -2,6 +2,7 @@
 
 from imdoctor.lab.gateway import Answering
 from imdoctor.lab.resolver import Resolving
+from imdoctor.lab.world import Credentials
 from tests.lab.model import (
     DAY,
     ELSEWHERE,
@@ -9,7 +10,6 @@ from tests.lab.model import (
     GATEWAY6,
     SECOND,
     SECOND_RESOLVER,
-    Credentials,
     Proxy,
     Resolver,
     Server,

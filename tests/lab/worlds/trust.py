@@ -1,6 +1,7 @@
 """Faults of the TLS handshake: certificates, trust stores, clocks, versions, filters."""
 
-from tests.lab.model import BACKUP_ADDRESS, DAY, GATEWAY, Credentials, Server, Truth, World
+from imdoctor.lab.world import Credentials
+from tests.lab.model import BACKUP_ADDRESS, DAY, GATEWAY, Server, Truth, World
 from tests.lab.truth import ANSWERS, curl, dropped, handshake
 
 PASS = "location / { proxy_pass http://127.0.0.1:8080; }"
@@ -8,6 +9,7 @@ SNI = f"iptables -A FORWARD -p tcp -d {GATEWAY} --dport 443 -m string --algo bm 
 TLS13_HELLO = (
     f"iptables -A FORWARD -p tcp -d {GATEWAY} --dport 443 -m string --algo bm --hex-string '|002b00050403040303|' -j"
 )
+SOUND = Credentials()
 SHADY = Server(front="by:Shady Trust CA")
 
 
@@ -34,13 +36,17 @@ def clocked(
     title: str,
     clock: float,
     *,
-    credentials: Credentials = Credentials(),
-    expect: tuple[str, ...] = ("clock.skewed",),
-) -> World:  # noqa: B008 - frozen
+    credentials: Credentials = SOUND,
+) -> World:
     """Return a world whose client's clock is wrong."""
     right_time = Truth(host="far", script="date +%s; sleep 0", says=r"\d+")
     return World(
-        name=name, title=title, expect=expect, clock=clock, credentials=credentials, truth=(ANSWERS, right_time)
+        name=name,
+        title=title,
+        expect=("clock.skewed",),
+        clock=clock,
+        credentials=credentials,
+        truth=(ANSWERS, right_time),
     )
 
 

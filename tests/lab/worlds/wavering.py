@@ -1,8 +1,9 @@
 """Faults that come and go: named as such, by a second look or by --retries, every attempt in the report."""
 
+from imdoctor.lab.gateway import Answering
 from imdoctor.lab.resolver import Resolving
 from tests.lab.model import GATEWAY, Resolver, Server, Truth, World
-from tests.lab.truth import ANSWERS, SILENT, dropped, reachable
+from tests.lab.truth import ANSWERS, SILENT, curl, dropped, reachable
 from tests.lab.worlds.path import TO_GATEWAY
 
 FOR_A_WHILE = f"""
@@ -63,6 +64,14 @@ WAVERING = (
                 says="(?s)60002.*60002.*(reset|SYSCALL)",
             ),
         ),
+    ),
+    World(
+        name="probe.intermittent/first-call",
+        title="The first authenticated call meets HTTP 502, the next one does not",
+        expect=("probe.intermittent",),
+        servers={GATEWAY: Server(answering=Answering(status=502, posts=1))},
+        arguments=("--retries", "2"),
+        truth=(curl("502"),),
     ),
     World(
         name="tcp.intermittent/for-a-while",
