@@ -1,12 +1,13 @@
 """The runner: checks side by side under one deadline, their failures contained, the report made of all."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import msgspec
 import pytest
 
-from imdoctor.check import Check, Settings
+from imdoctor.check import Check, Settings, Spec
 from imdoctor.config.model import Endpoint
 from imdoctor.model import CheckReport, Report
 from imdoctor.runner import STOPPED, Job, Progress, judge, run
@@ -128,6 +129,26 @@ def test_retries_keep_every_attempt(numbers: list[int], retries: int, status: st
     check = report.targets[0].checks[0]
     assert (check.status, [attempt.status for attempt in check.attempts]) == (status, attempts)
     assert all(attempt.findings[0].code == "number.too-high" for attempt in check.attempts)
+
+
+class Wavering(Number):
+    """A number that has a code for coming and going."""
+
+    findings: ClassVar[Mapping[str, Spec]] = {
+        **Number.findings,
+        "number.intermittent": Spec("warn", title="", message="{failed} of {total} ({errors})", why="", remedy=()),
+    }
+
+
+def test_what_an_earlier_attempt_met_comes_and_goes() -> None:
+    """A failure that a later attempt does not meet is named as intermittent, with what was met; one that stays is not."""
+    report = examine(Wavering(100, 100, 1), retries=3)
+    (finding,) = report.targets[0].checks[0].findings
+    assert (finding.code, finding.message) == ("number.intermittent", "2 of 3 (number.too-high)")
+    assert [one.cause for one in report.targets[0].diagnosis] == ["number.intermittent"]
+    assert (report.status, report.exit_code) == ("warn", 0)
+    stays = examine(Wavering(100, 100), retries=1).targets[0].checks[0]
+    assert [finding.code for finding in stays.findings] == ["number.too-high"]
 
 
 class Recorder(Progress):

@@ -11,7 +11,7 @@ from imdoctor.net.call import Call
 from imdoctor.net.certificate import Certificate
 from imdoctor.net.handshake import Handshake
 from imdoctor_checks.clock import Clock, _sample
-from imdoctor_checks.observations import ClockSeen, DateSample, TlsAddress, TlsSeen, UsersigSeen, bounds
+from imdoctor_checks.observations import ClockSeen, DateSample, ServerTime, TlsAddress, TlsSeen, UsersigSeen, bounds
 from tests.checks.judging import codes, findings
 
 NOW = 1_700_000_000.0
@@ -23,12 +23,12 @@ def sample(offset: float, trip: float = 0.1) -> DateSample:
     return DateSample(sent_at=NOW, answered_at=NOW + trip, date=float(int(NOW + trip / 2 + offset)))
 
 
-def tls(starts: float, ends: float) -> TlsSeen:
-    """Return a chain that did not verify, with these dates from now."""
+def tls(starts: float, ends: float, *, passes: bool | None = None) -> TlsSeen:
+    """Return a chain that did not verify, with these dates from now; ``passes``: as of the server's time."""
     leaf = Certificate(subject="", issuer="", not_before=NOW + starts, not_after=NOW + ends, sha256="", pem="")
-    return TlsSeen(
-        now=NOW, paths=(TlsAddress(address="a", handshake=Handshake(server_name="a", error="verify", chain=(leaf,))),)
-    )
+    shake = Handshake(server_name="a", error="verify", chain=(leaf,))
+    looked = ServerTime(at=NOW, passes=passes)
+    return TlsSeen(now=NOW, paths=(TlsAddress(address="a", handshake=shake, server_time=looked),))
 
 
 def usersig(starts: float, ends: float) -> UsersigSeen:
@@ -55,6 +55,18 @@ def usersig(starts: float, ends: float) -> UsersigSeen:
         ),
         pytest.param(
             (sample(-2 * DAY),), {"tls": tls(-900 * DAY, -400 * DAY)}, ["clock.skewed"], id="expired by either"
+        ),
+        pytest.param(
+            (sample(-2 * DAY),),
+            {"tls": tls(-30 * DAY, -DAY, passes=False)},
+            ["clock.skewed"],
+            id="verified as of the server's time it fails as well",
+        ),
+        pytest.param(
+            (sample(-2 * DAY),),
+            {"tls": tls(-30 * DAY, -DAY, passes=True)},
+            ["clock.skewed:fail"],
+            id="verified as of the server's time it passes",
         ),
         pytest.param(
             (sample(2 * DAY),),

@@ -4,11 +4,14 @@ from typing import Any
 
 import pytest
 
+from imdoctor import Observation
+from imdoctor.net.connect import Connect
+from imdoctor.net.handshake import Handshake
 from imdoctor.net.lookup import Answer, ServerAnswers
 from imdoctor.net.machine import SystemAnswer
 from imdoctor.net.resolvers import ResolvConf
 from imdoctor_checks.dns import Dns
-from imdoctor_checks.observations import DnsSeen, GatewayLook, Series
+from imdoctor_checks.observations import DnsSeen, Elsewhere, GatewayLook, Opinion, Series, TcpSeen, TlsAddress, TlsSeen
 from tests.checks.judging import codes, declared, findings
 
 GOOD, LIE = "43.141.10.1", "43.141.10.99"
@@ -49,8 +52,27 @@ def look(address: str, *, gateway: bool | None) -> GatewayLook:
 NOTHING: dict[str, Any] = {"used": (), "error": "EAI_AGAIN"}
 SLOW = SystemAnswer(addresses=(GOOD,), seconds=0.5)
 
+SEARCHED = SystemAnswer(addresses=(GOOD,))
+BOTH_LOOKED = (look(LIE, gateway=False), look(GOOD, gateway=True))
 ROWS = [
     pytest.param(seen(server(FIRST, GOOD)), [], id="healthy"),
+    pytest.param(
+        seen(server(FIRST, GOOD), used=(LIE,), system_absolute=SEARCHED, looks=BOTH_LOOKED),
+        ["dns.hijacked"],
+        id="the search list leads astray",
+    ),
+    pytest.param(
+        seen(
+            server(FIRST, GOOD), used=(LIE,), system_absolute=SEARCHED, looks=(look(LIE, gateway=None), BOTH_LOOKED[1])
+        ),
+        [],
+        id="the search list leads to silence: nothing is proved",
+    ),
+    pytest.param(
+        seen(server(FIRST, GOOD, lost=1), series=(Series(server=FIRST, outcomes=("timeout", "NOERROR")),), **NOTHING),
+        ["dns.intermittent"],
+        id="the servers answer now and then, the C library met the other times",
+    ),
     pytest.param(seen(silent(), **NOTHING), ["dns.server-timeout:fail"], id="the only server is silent"),
     pytest.param(seen(silent(), server(SECOND, GOOD)), ["dns.server-timeout"], id="the first of two is silent"),
     pytest.param(
@@ -186,6 +208,52 @@ def test_every_code_has_a_row() -> None:
     """No code of the check goes without a row."""
     named, all_of_them = declared(Dns(), ROWS)
     assert named | INFO == all_of_them
+
+
+NOT_OURS = Handshake(server_name="a", error="verify", verify_code=62, verify_message="hostname mismatch")
+EXPIRED = Handshake(server_name="a", error="verify", verify_code=10, verify_message="expired")
+NO_TLS = Handshake(server_name="a", error="not-tls")
+CUT = Handshake(server_name="a", error="reset")
+RIGHT = Elsewhere(opinion=Opinion(answers=server(PUBLIC, GOOD), looks=(look(GOOD, gateway=True),)))
+SAME = Elsewhere(opinion=Opinion(answers=server(PUBLIC, LIE), looks=(look(LIE, gateway=False),)))
+SILENT_TOO = Elsewhere(opinion=Opinion(answers=server(PUBLIC, GOOD), looks=(look(GOOD, gateway=None),)))
+
+
+def shown(shake: Handshake, off_path: Elsewhere) -> dict[str, Observation]:
+    """Return what the tls check saw at the address that the resolvers give."""
+    return {"tls": TlsSeen(paths=(TlsAddress(address=LIE, handshake=shake),), elsewhere=off_path)}
+
+
+def refused(error: str, off_path: Elsewhere) -> dict[str, Observation]:
+    """Return what the tcp check saw there."""
+    return {"tcp": TcpSeen(connects=(Connect(address=LIE, port=443, error=error),), elsewhere=off_path)}
+
+
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [
+        pytest.param(shown(NOT_OURS, RIGHT), ["dns.hijacked"], id="another's certificate"),
+        pytest.param(shown(NO_TLS, RIGHT), ["dns.hijacked"], id="no TLS"),
+        pytest.param(shown(EXPIRED, RIGHT), [], id="the service's own certificate, expired"),
+        pytest.param(shown(CUT, RIGHT), [], id="cut off: whose address it is does not show"),
+        pytest.param(shown(NOT_OURS, SAME), [], id="the public resolver says the same"),
+        pytest.param(shown(NOT_OURS, SILENT_TOO), [], id="the public resolver's address is silent"),
+        pytest.param(shown(NOT_OURS, Elsewhere()), [], id="no public resolver was asked"),
+        pytest.param(refused("ECONNREFUSED", RIGHT), ["dns.hijacked"], id="refused"),
+        pytest.param(refused("timeout", RIGHT), [], id="silent: a mirror may be out of reach"),
+    ],
+)
+def test_a_public_resolver_tells_a_lie_from_a_mirror(others: dict[str, Observation], expected: list[str]) -> None:
+    """One resolver's answer is a lie only where its address shows a stranger and another's shows the gateway."""
+    told = codes(Dns(), seen(server(FIRST, LIE), used=(LIE,)), others=others)
+    assert [code for code in told if code not in INFO] == expected
+
+
+def test_what_tcp_says_of_a_silent_server_is_evidence() -> None:
+    """That UDP alone is silent is told beside the finding."""
+    mute = server(FIRST, rcode=None, error="timeout", attempts=2, over_tcp="NOERROR")
+    (finding,) = (one for one in findings(Dns(), seen(mute, **NOTHING)) if one.code == "dns.server-timeout")
+    assert "over TCP: NOERROR" in finding.because[0]
 
 
 @pytest.mark.parametrize(

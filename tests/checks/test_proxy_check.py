@@ -3,12 +3,13 @@
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from imdoctor.net.connect import Connect
 from imdoctor.net.proxy import Tunnel
 from imdoctor_checks.observations import ProxySeen
 from imdoctor_checks.proxy import ProxyCheck
-from tests.checks.judging import codes, declared
+from tests.checks.judging import codes, declared, findings
 
 URL = "http://10.80.0.1:3128"
 
@@ -46,6 +47,18 @@ ROWS = [
 def test_judgement(observed: ProxySeen, expected: list[str]) -> None:
     """Each code, and its neighbours."""
     assert codes(ProxyCheck(), observed) == expected
+
+
+@pytest.mark.parametrize(
+    ("direct", "met"),
+    [("timeout", "silence"), ("ECONNREFUSED", "ECONNREFUSED"), (None, "answers")],
+)
+def test_the_way_without_the_proxy_is_told(direct: str | None, met: str) -> None:
+    """A proxy that fails is told beside what the direct way meets."""
+    look = Connect(address="43.141.10.1", port=443, error=direct)
+    seen = structs.replace(through("refused", 403), direct=look)
+    denied = next(one for one in findings(ProxyCheck(), seen) if one.code == "proxy.denied")
+    assert denied.because[-1] == f"without the proxy, 43.141.10.1 port 443: {met}"
 
 
 def test_every_code_has_a_row() -> None:

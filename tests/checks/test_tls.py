@@ -4,12 +4,25 @@ from typing import Any
 
 import pytest
 
-from imdoctor.check import Settings
+from imdoctor.check import Observation, Settings
 from imdoctor.config.model import Endpoint
+from imdoctor.net.call import Reach
 from imdoctor.net.certificate import Certificate
 from imdoctor.net.connect import Connect
 from imdoctor.net.handshake import Handshake
-from imdoctor_checks.observations import ClockSeen, DateSample, OtherName, Reference, SmallSegments, TlsAddress, TlsSeen
+from imdoctor_checks.observations import (
+    BackupLook,
+    ClockSeen,
+    DateSample,
+    Elsewhere,
+    OtherName,
+    ProbeSeen,
+    Reference,
+    SmallRequest,
+    SmallSegments,
+    TlsAddress,
+    TlsSeen,
+)
 from imdoctor_checks.tls import Tls
 from imdoctor_checks.verdicts.tls import DAY, matches
 from tests.checks.judging import HOST, SETTINGS, codes, declared, findings
@@ -143,6 +156,15 @@ ROWS = [
     pytest.param([path(shake(None, certificate(key="RSA 1024")))], ["tls.weak"], id="RSA 1024"),
     pytest.param([path(shake(None, certificate(key="RSA 2048")))], [], id="RSA 2048"),
     pytest.param([path(shake(None, certificate(signature="sha1")))], ["tls.weak"], id="signed with SHA-1"),
+    pytest.param([unverified(66)], ["tls.weak:fail"], id="a key too weak for this host"),
+    pytest.param([path(CUT, again=CUT, only_tls12=GOOD)], ["tls.protocol-version"], id="TLS 1.2 alone passes"),
+    pytest.param([path(CUT, again=CUT, only_tls12=CUT)], ["tls.reset"], id="nor does TLS 1.2"),
+    pytest.param(
+        [path(SILENT, again=SILENT, small=(SmallSegments(segment=256, handshake=GOOD),), only_tls12=GOOD)],
+        ["tls.mtu-blackhole"],
+        id="small segments pass, and so does the shorter hello of TLS 1.2",
+    ),
+    pytest.param([path(GOOD, resumption=CUT)], ["tls.intermittent"], id="the second handshake is cut"),
     pytest.param([path(shake(seconds=1.1), again=shake(seconds=1.2))], ["tls.slow"], id="over 1 s, twice"),
     pytest.param([path(shake(seconds=1.1), again=shake(seconds=0.1))], [], id="over 1 s, once"),
     pytest.param([path(GOOD), path(CUT, B, again=CUT)], ["tls.reset", "tls.addresses-differ"], id="one of two"),
@@ -154,6 +176,46 @@ ROWS = [
 def test_judgement(paths: list[TlsAddress], expected: list[str]) -> None:
     """Each code, and its neighbours."""
     assert codes(Tls(), TlsSeen(now=NOW, paths=tuple(paths))) == expected
+
+
+BACKUP_GOOD = Elsewhere(backup=BackupLook(name="b", connect=Connect(address=B, port=443), handshake=shake()))
+BACKUP_SAME = Elsewhere(backup=BackupLook(name="b", handshake=shake("verify", certificate(), root(), verify_code=19)))
+SHADY = shake(
+    "verify", certificate(issuer="CN=Some Root"), root(), verify_code=19, verify_message="self-signed in chain"
+)
+
+
+@pytest.mark.parametrize(
+    ("off_path", "code"),
+    [(BACKUP_GOOD, "tls.intercepted"), (BACKUP_SAME, "tls.cert-untrusted"), (Elsewhere(), "tls.cert-untrusted")],
+    ids=["the backup domain shows another", "it shows the same", "it was not seen"],
+)
+def test_an_authority_for_this_name_alone_is_an_interception(off_path: Elsewhere, code: str) -> None:
+    """An unknown authority is somebody on the way where the backup domain shows one that is trusted."""
+    assert codes(Tls(), TlsSeen(now=NOW, paths=(path(SHADY),), elsewhere=off_path)) == [code]
+
+
+def calls(full: str | None, small: str | None) -> dict[str, Observation]:
+    """Return a probe whose request was never acknowledged."""
+    look = SmallRequest(segment=256, length=900, full=full, small=small)
+    return {"probe": ProbeSeen(reach=Reach(address=A, handshake=GOOD), small=look)}
+
+
+@pytest.mark.parametrize(
+    ("others", "expected"),
+    [
+        pytest.param(calls("timeout", None), ["tls.mtu-blackhole"], id="small segments pass"),
+        pytest.param(calls("timeout", "timeout"), [], id="nor do they"),
+        pytest.param(calls(None, None), [], id="both pass: it was something else"),
+        pytest.param(
+            {"probe": ProbeSeen(earlier=(Reach(address=A, handshake=CUT),))}, ["tls.intermittent"], id="a call was cut"
+        ),
+        pytest.param({"probe": ProbeSeen(earlier=(Reach(address=B, handshake=CUT),))}, [], id="at another address"),
+    ],
+)
+def test_the_probes_connections_count(others: dict[str, Observation], expected: list[str]) -> None:
+    """What the probe met after a good handshake, or instead of one, is judged with the rest."""
+    assert codes(Tls(), TlsSeen(now=NOW, paths=(path(GOOD),)), others=others) == expected
 
 
 def test_every_code_has_a_row() -> None:

@@ -55,8 +55,8 @@ def test_a_silent_port() -> None:
 
 
 def test_reset_on_accept() -> None:
-    """The connection stands, and is reset before a byte was sent."""
-    with connected(RAW["reset-on-accept"]) as sock, pytest.raises(ConnectionResetError):
+    """The connection is reset before a byte was sent, at times before the client has taken note that it stands."""
+    with pytest.raises(ConnectionResetError), connected(RAW["reset-on-accept"]) as sock:
         sock.recv(1)
 
 

@@ -66,6 +66,17 @@ def made(folder: Path, how: Answering, *, count: int = 1, timeout: float = 2.0) 
         return asyncio.run(calls(port, context, count, timeout))
 
 
+def test_a_call_that_times_out_tells_whether_its_request_arrived(tmp_path: Path) -> None:
+    """What the kernel knows is kept: a request that the peer took is acknowledged, answer or not."""
+    ((seen, _),) = made(tmp_path, Answering(silent=True), timeout=0.3)
+    assert seen.error == "timeout"
+    assert seen.info is not None
+    assert seen.info.unacknowledged == 0
+    assert seen.request_bytes is not None
+    ((good, _),) = made(tmp_path, Answering())
+    assert (good.info, good.request_bytes) == (None, seen.request_bytes)
+
+
 def test_a_good_call(tmp_path: Path) -> None:
     """A call tells status, headers that matter, both clocks and its phases; what belongs to the connection is not measured."""
     ((call, body),) = made(tmp_path, Answering())

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from imdoctor.lab.loop import LabLoop
+from imdoctor.lab.loop import LabLoop, Place
 from imdoctor.lab.resolver import Resolver, Resolving, start
-from imdoctor.net.lookup import Answer, ServerAnswers, ask, ask_servers, system_answer, usable_addresses
+from imdoctor.net.lookup import Answer, ServerAnswers, _both, ask, ask_servers, system_answer, usable_addresses
 from imdoctor.net.machine import Machine, SystemAnswer
 
 NAME = "im.example.com"
@@ -157,3 +157,41 @@ def test_usable_addresses(
         return await usable_addresses(_late(SystemAnswer(addresses=own), delay), _servers(*direct))
 
     assert asyncio.run(both()) == expected
+
+
+@contextlib.contextmanager
+def tcp_alone() -> Iterator[Machine]:
+    """Start a resolver that is silent over UDP and answers over TCP."""
+    with LabLoop() as lab:
+        port = lab.serve(Resolver(ZONE, Resolving()).handle)
+        lab.datagrams(lambda: Resolver(ZONE, Resolving(silent=True)), Place(port=port))
+        yield Machine(dial=lambda address, _: ("127.0.0.1", port))  # noqa: ARG005 - every address is the one resolver
+
+
+def test_silence_over_udp_is_compared_with_tcp() -> None:
+    """A server that is silent over UDP is asked over TCP as well; the answer is kept beside the silence, and is none itself."""
+    with tcp_alone() as machine:
+        answer = asyncio.run(ask(machine, "10.0.0.1", NAME, "A", 1.0))
+    assert (answer.outcome, answer.over_tcp, answer.addresses) == ("timeout", "NOERROR", ())
+    assert asked(Resolving(silent=True), limit=0.4, tcp=False).over_tcp == "refused-port"
+
+
+def test_a_late_answer_is_not_lost() -> None:
+    """The question that is asked again half way through takes nothing away from the first one's late answer."""
+    answer = asked(Resolving(delay=0.7), limit=1.0)
+    assert (answer.outcome, answer.lost) == ("NOERROR", 0)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "stands"),
+    [
+        (Answer(type="A", error="refused-port"), Answer(type="A", error="timeout"), "refused-port"),
+        (Answer(type="A", rcode="SERVFAIL"), Answer(type="A", error="refused-port"), "SERVFAIL"),
+        (Answer(type="A", rcode="SERVFAIL"), Answer(type="A", rcode="NOERROR"), "NOERROR"),
+        (Answer(type="A", rcode="NOERROR"), Answer(type="A", rcode="SERVFAIL"), "NOERROR"),
+    ],
+)
+def test_of_two_looks_the_one_that_tells_more_stands(one: Answer, other: Answer, stands: str) -> None:
+    """Silence tells less than a refused port, that less than a refusal in DNS, and that less than an answer."""
+    both = _both(one, other)
+    assert (both.outcome, both.first) == (stands, one.outcome)
