@@ -114,7 +114,8 @@ class Dns:
         asked = ctx.settings.options("dns", DnsOptions).nameservers or nameservers(ctx.machine)
         for server in asked:
             yield Egress(to=server, port=53, protocol="udp", why=f"A and AAAA of {ctx.settings.endpoint.host}")
-            yield Egress(to=server, port=53, protocol="tcp", why="the same, whole", condition="an answer is truncated")
+            condition = "an answer is truncated, or none comes"
+            yield Egress(to=server, port=53, protocol="tcp", why="the same, over TCP", condition=condition)
         yield Egress(
             to=ctx.settings.endpoint.host,
             port=ctx.settings.endpoint.port,

@@ -103,7 +103,7 @@ class Host:
                 port=443,
                 protocol="tcp",
                 why="a control: is there a network at all?",
-                condition="nothing else answered",
+                condition="the target fails at every address",
                 third_party=third,
             )
 

@@ -98,6 +98,8 @@ class Probe:
             why="POST /v4/… without an SDKAppID",
             condition="GET / gives no envelope",
         )
+        why = "GET / without any credential, as long as the call, twice"
+        yield Egress(to=host, port=port, protocol="https", why=why, condition="the call is never acknowledged")
 
 
 def _command(settings: Settings) -> tuple[str, str]:

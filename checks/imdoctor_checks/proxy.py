@@ -11,6 +11,8 @@ from imdoctor_checks.observations import ProxySeen, TcpSeen
 from imdoctor_checks.specs.proxy import FINDINGS
 
 AUTH_REQUIRED = 407
+DIRECT = 2.0
+"""Seconds for the look without the proxy: it is evidence only."""
 UNSPOKEN = "unsupported-scheme"
 
 
@@ -66,6 +68,8 @@ class ProxyCheck:
         if proxy is not None:
             secret = "proxy password" if proxy.authorization else None
             yield Egress(to=proxy.host, port=proxy.port, protocol="tcp", why=f"CONNECT {host}", secret=secret)
+            why = "a connection without the proxy, closed again at once"
+            yield Egress(to=host.host, port=host.port, protocol="tcp", why=why, condition="the proxy opens no tunnel")
         elif bypassed is not None:
             why = f"CONNECT {host}, to see whether the proxy is needed"
             yield Egress(
@@ -94,7 +98,7 @@ async def _direct(ctx: Context) -> Connect | None:
     routed = [address for address in await ctx.addresses() if ctx.machine.route(address).error is None]
     if not routed:
         return None
-    port, limit = ctx.settings.endpoint.port, ctx.left(ctx.settings.timeout)
+    port, limit = ctx.settings.endpoint.port, ctx.left(DIRECT)
     seen, sock = await connect(routed[0], port, timeout=limit, dial=ctx.machine.dial)
     if sock is not None:
         sock.close()

@@ -15,7 +15,7 @@ from imdoctor.net.connect import Connect, connect
 from imdoctor.net.handshake import Handshake, TlsStream, handshake
 from imdoctor.net.proxy import Tunnel
 from imdoctor.net.trust import holds, passes, passes_at, reference_store
-from imdoctor_checks.looks.elsewhere import elsewhere
+from imdoctor_checks.looks.elsewhere import elsewhere, elsewhere_plan
 from imdoctor_checks.looks.path import open_tunnel
 from imdoctor_checks.observations import (
     ClockSeen,
@@ -100,6 +100,7 @@ class Tls:
         other = backup_of(host) or "example.com"
         why = f"handshakes with the same addresses: under the name {other}, with TLS 1.2 alone, with small segments"
         yield Egress(to=host, port=port, protocol="tls", why=why, condition="a handshake is cut off")
+        yield from elsewhere_plan(ctx)
 
 
 async def _addresses(ctx: Context) -> tuple[str | None, ...]:

@@ -1,8 +1,9 @@
 """Looks off the target's path, once a run, when the target fails everywhere: to tell "this service" from "this network"."""
 
 import asyncio
+from collections.abc import Iterator
 
-from imdoctor import Context
+from imdoctor import Context, Egress
 from imdoctor.check import is_address
 from imdoctor.im.sites import backup_of
 from imdoctor.net.connect import Connect, connect
@@ -17,6 +18,18 @@ LIMIT = 2.0
 MOST_LOOKS = 4
 """Addresses of a second opinion that are looked at."""
 HTTPS = 443
+
+
+def elsewhere_plan(ctx: Context) -> Iterator[Egress]:
+    """List the looks off the target's path; the controls on TCP 443 are the host check's to list."""
+    host, port, condition = ctx.settings.endpoint.host, ctx.settings.endpoint.port, "the target fails at every address"
+    if (name := backup_of(host)) is not None:
+        yield Egress(to=name, port=HTTPS, protocol="tls", why="a handshake with the backup domain", condition=condition)
+    if (server := _public(ctx)) is not None:
+        why = f"A and AAAA of {host}: a second opinion, by UDP"
+        yield Egress(to=server, port=53, protocol="udp", why=why, condition=condition, third_party=True)
+        why = "what answers at the addresses of the second opinion: the certificate, and GET /"
+        yield Egress(to=host, port=port, protocol="https", why=why, condition=condition)
 
 
 async def elsewhere(ctx: Context) -> Elsewhere:
@@ -77,11 +90,16 @@ async def _look_at_backup(ctx: Context, name: str) -> BackupLook:
 async def _opinion(ctx: Context) -> Opinion | None:
     """Ask one public resolver for the target's name, and look at what it gives; not where third parties are barred."""
     host = ctx.settings.endpoint.host
-    third = ctx.settings.third_party and ctx.settings.checks.get("dns", {}).get("third_party", True)
-    servers = [address for address in ctx.machine.controls if ctx.machine.route(address).error is None]
-    if not third or not servers or is_address(host) or ctx.proxy is not None:
+    server = _public(ctx)
+    return None if server is None else await ctx.once(("opinion", host), lambda: _ask(ctx, server, host))
+
+
+def _public(ctx: Context) -> str | None:
+    """Return the public resolver to ask; None where third parties are barred, or there is no name to ask for."""
+    allowed = ctx.settings.third_party and ctx.settings.checks.get("dns", {}).get("third_party", True)
+    if not allowed or is_address(ctx.settings.endpoint.host) or ctx.proxy is not None:
         return None
-    return await ctx.once(("opinion", host), lambda: _ask(ctx, servers[0], host))
+    return next((address for address in ctx.machine.controls if ctx.machine.route(address).error is None), None)
 
 
 async def _ask(ctx: Context, server: str, host: str) -> Opinion:

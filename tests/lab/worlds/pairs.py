@@ -16,6 +16,7 @@ from tests.lab.model import (
     World,
 )
 from tests.lab.truth import ANSWERS, REFUSED, SILENT, curl, dig, dropped, handshake, reachable
+from tests.lab.worlds.credentials import PEM_KEY
 from tests.lab.worlds.healthy import PROXIED
 from tests.lab.worlds.names import LIE, NO_TCP, NO_UDP
 from tests.lab.worlds.path import TO_GATEWAY
@@ -44,6 +45,14 @@ PAIRS = (
         "usersig.key-whitespace",
         servers={GATEWAY: Server(front="expired")},
         credentials=Credentials(key=f"{'f' * 64} "),
+        truth=(handshake("certificate has expired"),),
+    ),
+    pair(
+        "An expired certificate, and a version 1 key in the secret key's place",
+        "tls.cert-expired",
+        "usersig.wrong-key",
+        servers={GATEWAY: Server(front="expired")},
+        credentials=Credentials(key=PEM_KEY),
         truth=(handshake("certificate has expired"),),
     ),
     pair(
