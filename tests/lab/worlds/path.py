@@ -143,7 +143,7 @@ PATH = (
         title="The connection is reset as soon as it stands",
         expect=("tcp.reset",),
         servers={GATEWAY: Server(front="reset-on-accept")},
-        truth=(curl("reset by peer|SSL_ERROR_SYSCALL"),),
+        truth=(curl("reset by peer|SSL_ERROR_SYSCALL|Couldn't connect"),),
     ),
     routed(
         "tcp.unreachable/wrong-route",
