@@ -102,8 +102,10 @@ class Dns:
         """Judge the servers one by one, then the answer, then whether it is the truth."""
         options = settings.options("dns", DnsOptions)
         configured = bool(seen.resolv_conf.nameservers or options.nameservers)
-        yield from judge_lookups(seen, options.slow, configured=configured)
-        yield from judge_opinion(seen, pick(others, "tls", TlsSeen), pick(others, "tcp", TcpSeen))
+        found = list(judge_lookups(seen, options.slow, configured=configured))
+        yield from found
+        if all(finding.code != "dns.hijacked" for finding in found):
+            yield from judge_opinion(seen, pick(others, "tls", TlsSeen), pick(others, "tcp", TcpSeen))
         yield from _measurements(seen)
         yield Summary(_summary(seen))
 

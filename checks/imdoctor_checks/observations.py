@@ -176,14 +176,21 @@ class ProbeCall(msgspec.Struct, frozen=True, kw_only=True):
     fault: EnvelopeFault | None = None
 
 
+class SmallCall(msgspec.Struct, frozen=True, kw_only=True):
+    """A call with a small maximum segment (TCP_MAXSEG, bytes), and how it ended: None, or a word of Call.error."""
+
+    segment: int
+    error: str | None
+
+
 class SmallRequest(msgspec.Struct, frozen=True, kw_only=True):
     """An anonymous request as long as one that was never acknowledged, with full-size segments and with small ones."""
 
-    segment: int
     length: int
     full: str | None
-    """How the call with full-size segments ended: None, or a word of `imdoctor.net.call.Call.error`; likewise the small one."""
-    small: str | None
+    """How the call with full-size segments ended: None, or a word of Call.error."""
+    small: tuple[SmallCall, ...]
+    """The larger segments first."""
 
 
 class ProbeSeen(Observation, frozen=True, kw_only=True):

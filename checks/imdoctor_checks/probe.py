@@ -11,20 +11,17 @@ from imdoctor import Context, Egress, Judged, Measurement, Observation, Seconds,
 from imdoctor.im import request
 from imdoctor.im.envelope import Envelope, parse
 from imdoctor.net.call import Call, Connection, Reach, Wire, open_connection, open_through
+from imdoctor.net.connect import REFUSALS
 from imdoctor.net.ledger import PHASES, Ledger
+from imdoctor_checks.looks import RETRIES, SEGMENTS
 from imdoctor_checks.looks.path import proxy_addresses
-from imdoctor_checks.observations import ProbeCall, ProbeSeen, SmallRequest, UsersigSeen
+from imdoctor_checks.observations import ProbeCall, ProbeSeen, SmallCall, SmallRequest, UsersigSeen
 from imdoctor_checks.specs.probe import FINDINGS
 from imdoctor_checks.verdicts.probe import judge_calls
 
 NO_ENVELOPE = {"not-json", "not-envelope"}
-SMALL = 256
-"""Bytes of TCP_MAXSEG for a request that was never acknowledged."""
 SHOWN = 200
 """Characters of the server's ErrorInfo that are kept."""
-RETRIES = 2
-"""Further tries to open a connection that is refused or cut off."""
-REFUSED = {"ECONNREFUSED", "ECONNRESET"}
 CUT = {"reset", "closed"}
 """Ends of a handshake that are tried once more before the probe gives up."""
 
@@ -131,7 +128,7 @@ def _worth_another(reach: Reach) -> bool:
     """Tell whether another try may fare better: a handshake was cut off, or a connection refused; silence has had its time."""
     if reach.handshake is not None:
         return reach.handshake.error in CUT
-    return reach.tunnel is None and any(one.error in REFUSED for one in reach.connects)
+    return reach.tunnel is None and any(one.error in REFUSALS for one in reach.connects)
 
 
 async def _unreached(ctx: Context, reach: Reach) -> ProbeSeen:
@@ -236,8 +233,9 @@ async def _small_request(ctx: Context, lost: Call, address: str | None) -> Small
     if not stuck or lost.request_bytes is None or address is None:
         return None
     wire = request.anonymous_root(padding=lost.request_bytes)
-    full, small = await asyncio.gather(_padded(ctx, wire, address, None), _padded(ctx, wire, address, SMALL))
-    return SmallRequest(segment=SMALL, length=lost.request_bytes, full=full, small=small)
+    full, *small = await asyncio.gather(*(_padded(ctx, wire, address, size) for size in (None, *SEGMENTS)))
+    calls = tuple(SmallCall(segment=size, error=error) for size, error in zip(SEGMENTS, small, strict=True))
+    return SmallRequest(length=lost.request_bytes, full=full, small=calls)
 
 
 async def _padded(ctx: Context, wire: request.Request, address: str, max_segment: int | None) -> str | None:

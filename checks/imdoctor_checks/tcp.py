@@ -10,7 +10,7 @@ from msgspec import structs
 
 from imdoctor import Context, Egress, Finding, Judged, Measurement, Observation, Settings, Spec, Summary, pick
 from imdoctor.model import Confidence
-from imdoctor.net.connect import Connect, connect
+from imdoctor.net.connect import REFUSALS, Connect, connect
 from imdoctor.net.machine import Route
 from imdoctor_checks.looks.elsewhere import elsewhere
 from imdoctor_checks.observations import Elsewhere, ProbeSeen, TcpSeen, TlsSeen
@@ -246,7 +246,7 @@ def _elsewhere_tried(address: str, others: Mapping[str, Observation]) -> Iterato
     tried = [one for path in paths for one in (*path.refused, path.connect) if one is not None]
     for reach in (*probe.earlier, probe.reach) if probe is not None else ():
         tried += reach.connects
-    yield from (one for one in tried if one.address == address and one.error in {"ECONNREFUSED", "ECONNRESET"})
+    yield from (one for one in tried if one.address == address and one.error in REFUSALS)
 
 
 def _wavering(address: str, several: Sequence[Connect]) -> Iterator[Finding]:

@@ -11,10 +11,11 @@ from msgspec import structs
 
 from imdoctor import Context, Egress, FilePath, Judged, Measurement, Observation, Seconds, Settings, Spec, Summary, pick
 from imdoctor.im.sites import backup_of
-from imdoctor.net.connect import Connect, connect
-from imdoctor.net.handshake import Handshake, TlsStream, handshake
+from imdoctor.net.connect import REFUSALS, Connect, connect
+from imdoctor.net.handshake import X509_EXPIRED, X509_NOT_YET, Handshake, TlsStream, handshake
 from imdoctor.net.proxy import Tunnel
 from imdoctor.net.trust import holds, passes, passes_at, reference_store
+from imdoctor_checks.looks import RETRIES, SEGMENTS
 from imdoctor_checks.looks.elsewhere import elsewhere, elsewhere_plan
 from imdoctor_checks.looks.path import open_tunnel
 from imdoctor_checks.observations import (
@@ -33,17 +34,10 @@ from imdoctor_checks.verdicts.tls import DAY, judge_path, judge_together, judge_
 
 SLOW = 1.0
 """Seconds (contract of tls.slow)."""
-SMALL = (536, 256)
-"""Bytes of TCP_MAXSEG: the least that every IPv4 host takes (RFC 9293 §3.7.1), and half of it, since a ClientHello may fit the first."""
-DATED = {9, 10}
-"""X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED: what a wrong clock makes of a good certificate."""
 LATE_REFUSAL = 0.5
 """Seconds to wait for a refusal after the handshake: with TLS 1.3 it comes late (RFC 8446 §4.4.2)."""
 TICKET = 0.25
 """Seconds to wait for a session ticket, which TLS 1.3 sends after the handshake."""
-REFUSED = {"ECONNREFUSED", "ECONNRESET"}
-RETRIES = 2
-"""Further connections to an address that refuses: it may do so now and then."""
 CUT = {"timeout", "reset", "closed"}
 """Failures that leave open who did it: they are asked once more, and under another name."""
 
@@ -77,8 +71,8 @@ class Tls:
         reached = any(path.handshake is not None for path in paths)
         blocker = None if reached else "proxy" if ctx.proxy is not None else "tcp"
         seen = TlsSeen(blocked_by=blocker, now=ctx.machine.wall(), paths=tuple(paths))
-        failed = reached and all(path.handshake is None or path.handshake.error is not None for path in paths)
-        return structs.replace(seen, elsewhere=await elsewhere(ctx)) if failed else seen
+        puzzling = reached and all(map(_puzzling, paths))
+        return structs.replace(seen, elsewhere=await elsewhere(ctx)) if puzzling else seen
 
     def judge(self, seen: TlsSeen, settings: Settings, others: Mapping[str, Observation]) -> Iterator[Judged]:
         """Judge each path that was reached, then all of them together."""
@@ -103,6 +97,15 @@ class Tls:
         yield from elsewhere_plan(ctx)
 
 
+def _puzzling(path: TlsAddress) -> bool:
+    """Tell whether a path failed, and no look at it has told why."""
+    if path.handshake is None or path.handshake.error is None:
+        return path.handshake is None
+    looks = [path.again, path.only_tls12, *(small.handshake for small in path.small)]
+    looks += [path.other_name.handshake] if path.other_name is not None else []
+    return not any(one is not None and one.error is None for one in looks)
+
+
 async def _addresses(ctx: Context) -> tuple[str | None, ...]:
     """Return the addresses, or None alone for the proxy's tunnel."""
     return (None,) if ctx.proxy is not None else await ctx.addresses()
@@ -112,7 +115,7 @@ async def _look(ctx: Context, address: str | None, *, resume: bool) -> TlsAddres
     """Shake hands at one address; on failure take the looks that tell the possible causes apart."""
     opened, sock = await _open(ctx, address)
     refused: tuple[Connect, ...] = ()
-    while sock is None and opened.connect is not None and opened.connect.error in REFUSED and len(refused) < RETRIES:
+    while sock is None and opened.connect is not None and opened.connect.error in REFUSALS and len(refused) < RETRIES:
         refused += (opened.connect,)
         opened, sock = await _open(ctx, address)
     opened = structs.replace(opened, refused=refused)
@@ -135,7 +138,7 @@ async def _look(ctx: Context, address: str | None, *, resume: bool) -> TlsAddres
 
 async def _at_server_time(ctx: Context, shake: Handshake) -> ServerTime | None:
     """Verify a chain that failed by its dates as of the server's own time, to tell a bad certificate from a wrong clock."""
-    if shake.verify_code not in DATED:
+    if shake.verify_code not in {X509_NOT_YET, X509_EXPIRED}:
         return None
     probe = await ctx.seen("probe", ProbeSeen)
     dates = [date for call in probe.calls if (date := sent_date(call.call)) is not None] if probe is not None else []
@@ -232,14 +235,14 @@ async def _when_cut(ctx: Context, seen: TlsAddress) -> TlsAddress:
         _again(ctx, seen.address),
         _again(ctx, seen.address, name=other, verify=False),
         _again(ctx, seen.address, only_tls12=True),
-        *(_again(ctx, seen.address, max_segment=size) for size in (SMALL if silent else ())),
+        *(_again(ctx, seen.address, max_segment=size) for size in (SEGMENTS if silent else ())),
     )
     return structs.replace(
         seen,
         again=again,
         other_name=OtherName(name=other, handshake=under_other),
         only_tls12=only_tls12,
-        small=tuple(SmallSegments(segment=size, handshake=one) for size, one in zip(SMALL, small, strict=False)),
+        small=tuple(SmallSegments(segment=size, handshake=one) for size, one in zip(SEGMENTS, small, strict=False)),
     )
 
 

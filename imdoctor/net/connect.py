@@ -18,6 +18,8 @@ IP_RECVERR, IPV6_RECVERR = 11, 25
 """linux/in.h and linux/in6.h; the socket module lacks them."""
 SO_EE_ORIGIN_ICMP, SO_EE_ORIGIN_ICMP6 = 2, 3
 """linux/errqueue.h: who an error comes from."""
+REFUSALS = {"ECONNREFUSED", "ECONNRESET"}
+"""Errors of a connect that somebody out there sent."""
 TCP_INFO_LAYOUT = "8B24I"
 """linux/tcp.h, struct tcp_info up to tcpi_total_retrans."""
 

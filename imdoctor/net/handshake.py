@@ -23,6 +23,8 @@ CONTENT_TYPES = range(20, 25)
 """First byte of a TLS record (RFC 8446 §5.1)."""
 CERTIFICATE_REQUEST = 13
 """Handshake message type (RFC 8446 §4.3.2)."""
+X509_NOT_YET, X509_EXPIRED = 9, 10
+"""X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED: the right certificate, at a wrong time."""
 NOT_TLS = {
     "WRONG_VERSION_NUMBER",
     "HTTP_REQUEST",

@@ -18,6 +18,7 @@ from imdoctor_checks.observations import (
     OtherName,
     ProbeSeen,
     Reference,
+    SmallCall,
     SmallRequest,
     SmallSegments,
     TlsAddress,
@@ -197,7 +198,7 @@ def test_an_authority_for_this_name_alone_is_an_interception(off_path: Elsewhere
 
 def calls(full: str | None, small: str | None) -> dict[str, Observation]:
     """Return a probe whose request was never acknowledged."""
-    look = SmallRequest(segment=256, length=900, full=full, small=small)
+    look = SmallRequest(length=900, full=full, small=(SmallCall(segment=256, error=small),))
     return {"probe": ProbeSeen(reach=Reach(address=A, handshake=GOOD), small=look)}
 
 

@@ -1,1 +1,6 @@
-"""Observations that several checks take: what answers at an address, and the tunnel through a proxy."""
+"""Observations that several checks take: what answers at an address or elsewhere, and the tunnel through a proxy."""
+
+RETRIES = 2
+"""Further tries where somebody refuses or cuts off: it may be so now and then only."""
+SEGMENTS = (536, 256)
+"""Bytes of TCP_MAXSEG: the least that every IPv4 host takes (RFC 9293 §3.7.1), and about half: a ClientHello may fit the first."""

@@ -47,7 +47,9 @@ async def elsewhere(ctx: Context) -> Elsewhere:
 def control_addresses(ctx: Context) -> tuple[str, ...]:
     """Return the controls' addresses: the nameservers beyond this machine and, unless barred, a public resolver."""
     near = tuple(address for address in nameservers(ctx.machine) if not is_loopback(address))
-    return tuple(dict.fromkeys(near + (ctx.machine.controls if ctx.settings.third_party else ())))
+    every = tuple(dict.fromkeys(near + (ctx.machine.controls if ctx.settings.third_party else ())))
+    routed = tuple(address for address in every if ctx.machine.route(address).error is None)
+    return routed or every  # a family that this host does not speak says nothing
 
 
 async def controls(ctx: Context) -> tuple[Connect, ...]:

@@ -28,6 +28,7 @@ FINDINGS: Mapping[str, Spec] = {
             ASK,
             "If it is gone, take it out of /etc/resolv.conf (or of what writes that file) and name one that answers.",
             "If it should answer, see that UDP and TCP port 53 to it are let out: `nc -vz {server} 53`.",
+            "If it answers over TCP alone (`dig @{server} {host} +tcp`), a firewall on the way drops UDP.",
         ),
         explains=("dns.slow", "dns.no-address", "dns.intermittent", "probe.slow"),
     ),
@@ -134,6 +135,7 @@ FINDINGS: Mapping[str, Spec] = {
                 "-servername {host}`."
             ),
             "Use the resolver whose answer is right, and tell those who run the other one.",
+            "If the search list leads astray, lower `ndots` in /etc/resolv.conf, or take the domain out of `search`.",
             BACKUP,
         ),
         explains=PATH,

@@ -2,11 +2,8 @@
 
 from collections.abc import Iterator
 
-from imdoctor.net.connect import Connect
+from imdoctor.net.connect import REFUSALS, Connect
 from imdoctor_checks.observations import BackupLook, Elsewhere
-
-REFUSALS = {"ECONNREFUSED", "ECONNRESET"}
-"""Errors that somebody out there sent: they count as an answer."""
 
 
 def answers(one: Connect | None, gateways: tuple[str, ...] = ()) -> bool:

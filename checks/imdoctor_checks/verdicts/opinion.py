@@ -3,12 +3,9 @@
 from collections.abc import Iterator
 
 from imdoctor import Finding
-from imdoctor.net.handshake import Handshake
+from imdoctor.net.handshake import X509_EXPIRED, X509_NOT_YET, Handshake
 from imdoctor_checks.observations import DnsSeen, Opinion, TcpSeen, TlsSeen
 from imdoctor_checks.verdicts.dns import bogus, pinned, used
-
-DATES = {9, 10}
-"""X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED: the right name, at a wrong time."""
 
 
 def judge_opinion(seen: DnsSeen, tls: TlsSeen | None, tcp: TcpSeen | None) -> Iterator[Finding]:
@@ -50,6 +47,6 @@ def _strange(address: str, tls: TlsSeen | None, tcp: TcpSeen | None) -> str | No
 def _impostor(shake: Handshake) -> str | None:
     if shake.error == "not-tls":
         return "does not speak TLS"
-    if shake.error == "verify" and shake.verify_code not in DATES:
+    if shake.error == "verify" and shake.verify_code not in {X509_NOT_YET, X509_EXPIRED}:
         return f"shows a certificate that is not the service's ({shake.verify_message})"
     return None

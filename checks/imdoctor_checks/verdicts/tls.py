@@ -9,8 +9,17 @@ from imdoctor import Finding, Settings
 from imdoctor.check import is_address
 from imdoctor.model import Confidence
 from imdoctor.net.certificate import Certificate
-from imdoctor.net.handshake import Handshake
-from imdoctor_checks.observations import BackupLook, ClockSeen, Elsewhere, ProbeSeen, TlsAddress, TlsSeen, bounds
+from imdoctor.net.handshake import X509_EXPIRED, X509_NOT_YET, Handshake
+from imdoctor_checks.observations import (
+    BackupLook,
+    ClockSeen,
+    Elsewhere,
+    ProbeSeen,
+    SmallRequest,
+    TlsAddress,
+    TlsSeen,
+    bounds,
+)
 from imdoctor_checks.verdicts.elsewhere import told
 
 DAY = 86400.0
@@ -19,7 +28,6 @@ SLOW = 1.0
 WEAK_RSA = 2048
 """Bits below which an RSA key is weak (NIST SP 800-57)."""
 OLD = {"SSLv3", "TLSv1", "TLSv1.1"}
-X509_EXPIRED, X509_NOT_YET = 10, 9
 X509_WEAK = {66, 67, 68}
 """OpenSSL's X509_V_ERR_ codes for a key or a signature that is too weak for this host."""
 X509_NO_ISSUER = {2, 18, 19, 20, 21}
@@ -272,14 +280,20 @@ def judge_with_calls(paths: Sequence[TlsAddress], probe: ProbeSeen | None) -> It
             data = {"failed": len(errors), "total": len(shakes), "errors": sorted(set(filter(None, errors)))}
             because = tuple(f"{_where(path)}: a handshake ended in {error}, others succeeded" for error in errors)
             yield Finding("tls.intermittent", address, data, because=because)
-    if probe is not None and probe.small is not None and probe.small.small is None and probe.small.full is not None:
-        small, length = probe.small, probe.small.length
-        because = (
-            f"a request of {length} bytes was never acknowledged; once more, anonymously: {small.full}",
-            f"the same length in segments of {small.segment} bytes: answered",
-        )
-        data = {"segment": small.segment, "what": "request"}
-        yield Finding("tls.mtu-blackhole", probe.reach.address, data, because=because)
+    if probe is not None and probe.small is not None:
+        yield from _vanished(probe.small, probe.reach.address)
+
+
+def _vanished(look: SmallRequest, address: str | None) -> Iterator[Finding]:
+    """Judge a request that was never acknowledged: small segments of the same length that pass name the cause."""
+    passed = next((one.segment for one in look.small if one.error is None), None)
+    if look.full is None or passed is None:
+        return
+    because = (
+        f"a request of {look.length} bytes was never acknowledged; once more, anonymously: {look.full}",
+        f"the same length in segments of {passed} bytes: answered",
+    )
+    yield Finding("tls.mtu-blackhole", address, {"segment": passed, "what": "request"}, because=because)
 
 
 def _refused(path: TlsAddress, shake: Handshake) -> Finding:
