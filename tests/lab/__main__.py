@@ -5,6 +5,9 @@ A run of all worlds also writes docs/accuracy.md. All traffic stays in namespace
 
 import argparse
 import multiprocessing
+import os
+import shutil
+import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,12 +16,19 @@ from multiprocessing.pool import Pool
 from pathlib import Path
 
 from tests.lab import accuracy, corpus
+from tests.lab.build import PATH
 from tests.lab.model import World
 from tests.lab.outcome import Outcome, live
 from tests.lab.worlds import WORLDS
 
 SIDE_BY_SIDE = 6
 """Worlds at once: they mostly wait."""
+INTERRUPTED = 130
+PROGRAMS = (
+    *("ip", "iptables", "ip6tables", "nsenter", "unshare", "setpriv", "ss", "ping", "faketime"),
+    *("unbound", "dnsmasq", "systemd-resolved", "nginx", "tinyproxy", "squid"),
+    *("dig", "curl", "openssl", "nc"),
+)
 PAGE = Path(__file__).parents[2] / "docs" / "accuracy.md"
 
 
@@ -38,12 +48,19 @@ def main(arguments: Sequence[str]) -> int:
     if wanted.rejudge:
         corpus.rejudge()
         return 0
+    if lacks := list(lacking()):
+        parser.error(f"this cannot run here: {'; '.join(lacks)}")
     worlds = [world for world in WORLDS if any(fnmatchcase(world.name, pattern) for pattern in wanted.worlds)]
     if not worlds:
         parser.error("no world has such a name")
     started = time.monotonic()
-    with multiprocessing.get_context("fork").Pool(wanted.jobs, maxtasksperchild=1) as pool:
-        outcomes = list(run(pool, worlds, whole=wanted.report))
+    with multiprocessing.get_context("fork").Pool(wanted.jobs, orderly_end, maxtasksperchild=1) as pool:
+        try:
+            outcomes = list(run(pool, worlds, whole=wanted.report))
+        except KeyboardInterrupt:
+            pool.terminate()
+            pool.join()
+            return INTERRUPTED
     say(accuracy.matrix(outcomes), accuracy.confidence(outcomes), accuracy.summary(outcomes))
     say(f"{time.monotonic() - started:.0f} s")
     if len(worlds) == len(WORLDS):
@@ -51,6 +68,23 @@ def main(arguments: Sequence[str]) -> int:
     if wanted.save:
         corpus.save(outcomes)
     return 0 if all(outcome.right for outcome in outcomes) else 1
+
+
+def lacking() -> Iterator[str]:
+    """Say what this machine lacks."""
+    if os.geteuid() != 0:
+        yield "it needs root, to make network namespaces"
+    if not Path("/dev/net/tun").exists():
+        yield "it needs /dev/net/tun"
+    missing = [name for name in PROGRAMS if shutil.which(name, path=f"{PATH}:{os.environ.get('PATH', '')}") is None]
+    if missing:
+        yield f"these programs are missing: {', '.join(missing)} (docs/accuracy.md tells where they come from)"
+
+
+def orderly_end() -> None:
+    """Let a world's process end by SIGTERM alone, and end what it started first."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 
 
 def run(pool: Pool, worlds: Sequence[World], *, whole: bool) -> Iterator[Outcome]:

@@ -114,8 +114,10 @@ routes, links, certificates, delay and loss, a moved clock. In each world it fir
 `curl`, `openssl s_client`, `nc`, the firewall's own counters), then runs the unmodified `imdoctor run` without any privilege on the client,
 and holds the diagnosis against what was planted. `python -m tests.lab PATTERN` runs some of the worlds.
 
-What it needs: Linux, root, /dev/net/tun, and the programs ip, iptables, unbound, dnsmasq, nginx, tinyproxy, squid, systemd-resolved,
-dig, curl, openssl, nc, ping, faketime and setpriv.
+What it needs: Linux, root, /dev/net/tun, and programs of these Debian packages: iproute2, iptables, util-linux, unbound,
+dnsmasq-base, nginx-light, tinyproxy-bin, squid, bind9-dnsutils, curl, openssl, netcat-openbsd, iputils-ping, faketime.
+systemd-resolved is better unpacked (`apt-get download systemd-resolved && dpkg -x systemd-resolved_*.deb FOLDER`, with
+FOLDER/lib/systemd on the PATH): its installation takes the machine's own resolv.conf over.
 
 ## Result
 
