@@ -71,7 +71,8 @@ class Tls:
         reached = any(path.handshake is not None for path in paths)
         blocker = None if reached else "proxy" if ctx.proxy is not None else "tcp"
         seen = TlsSeen(blocked_by=blocker, now=ctx.machine.wall(), paths=tuple(paths))
-        puzzling = reached and all(map(_puzzling, paths))
+        # Behind a proxy, what is off its path cannot be reached from here.
+        puzzling = reached and ctx.proxy is None and all(map(_puzzling, paths))
         return structs.replace(seen, elsewhere=await elsewhere(ctx)) if puzzling else seen
 
     def judge(self, seen: TlsSeen, settings: Settings, others: Mapping[str, Observation]) -> Iterator[Judged]:
@@ -94,13 +95,16 @@ class Tls:
         other = backup_of(host) or "example.com"
         why = f"handshakes with the same addresses: under the name {other}, with TLS 1.2 alone, with small segments"
         yield Egress(to=host, port=port, protocol="tls", why=why, condition="a handshake is cut off")
-        yield from elsewhere_plan(ctx)
+        if ctx.proxy is None:
+            yield from elsewhere_plan(ctx)
 
 
 def _puzzling(path: TlsAddress) -> bool:
-    """Tell whether a path failed, and no look at it has told why."""
+    """Tell whether a path failed, and neither its dates nor a look at it has told why."""
     if path.handshake is None or path.handshake.error is None:
         return path.handshake is None
+    if path.handshake.verify_code in {X509_NOT_YET, X509_EXPIRED}:
+        return False
     looks = [path.again, path.only_tls12, *(small.handshake for small in path.small)]
     looks += [path.other_name.handshake] if path.other_name is not None else []
     return not any(one is not None and one.error is None for one in looks)
