@@ -9,8 +9,33 @@ def curl(says: str, *, arguments: str = "", url: str = f"https://{HOST}/", host:
     return Truth(host=host, script=f"curl -sS -i --http1.1 --max-time 8 {arguments} {url}", says=says)
 
 
+API = f"https://{HOST}/v4/im_open_login_svc/account_check"
 ANSWERS = curl('"ErrorCode": ?60002')
 """The API answers the anonymous GET in its own words: the way to it is sound."""
+
+
+def call(says: str) -> Truth:
+    """Look at what the service says to an authenticated call, made by curl with the usersig of the client's own file."""
+    query = "sdkappid=1400000000&identifier=administrator&random=1&contenttype=json"
+    body = '{"CheckItem": [{"UserID": "administrator"}]}'
+    script = f"curl -sS --max-time 8 --url-query usersig@$HOME/usersig -d '{body}' '{API}?{query}'"
+    return Truth(script=script, says=says)
+
+
+def error_code(code: int) -> Truth:
+    """Look at the ErrorCode of an authenticated call."""
+    return call(rf'"ErrorCode": {code}\b')
+
+
+def file_says(name: str, says: str, *, through: str = "cat") -> Truth:
+    """Look at a file of the client's own: its configuration, its secret."""
+    return Truth(script=f"{through} $HOME/{name}", says=says)
+
+
+def moved_clock(seconds: float) -> Truth:
+    """Look at how far a program on the client sees another time than the host it runs on."""
+    script = f"echo $(($(faketime --exclude-monotonic -f '{seconds:+.0f}s' date +%s) - $(date +%s)))"
+    return Truth(script=script, says=f"^({seconds - 1:.0f}|{seconds:.0f}|{seconds + 1:.0f})$")
 
 
 def dig(

@@ -1,10 +1,9 @@
 """Faults of the answer: HTTP, the envelope, and every error code of the documents."""
 
-from imdoctor.lab.front import HOST
 from imdoctor.lab.gateway import Answering
 from imdoctor.lab.world import Credentials
-from tests.lab.model import GATEWAY, Server, Truth, World
-from tests.lab.truth import ANSWERS, curl
+from tests.lab.model import GATEWAY, Server, World
+from tests.lab.truth import ANSWERS, curl, error_code, file_says
 
 HTML = "<html><head><title>Welcome</title></head></html>"
 PORTAL = "https://portal.example.net/login"
@@ -88,11 +87,21 @@ HTTP = (
         delay=1.3,
     ),
     World(
+        name="probe.site-mismatch/by-number",
+        title="The SDKAppID looks like one of Singapore's, the domain is China's, and nobody signs in",
+        expect=("probe.site-mismatch",),
+        sure={"probe.site-mismatch": "possible"},
+        credentials=Credentials(kind="none", identifier=""),
+        target={"sdkappid": 20000001},
+        truth=(ANSWERS, file_says("imdoctor.yaml", "20000001")),
+    ),
+    World(
         name="probe.backend-timeout/3.2-s",
         title="60008 after 3.2 s",
         expect=("probe.backend-timeout",),
         servers={GATEWAY: Server(answering=Answering(error_code=60008, delay=3.2))},
-        truth=(ANSWERS,),
+        credentials=Credentials(kind="usersig"),
+        truth=(ANSWERS, error_code(60008)),
     ),
 )
 
@@ -118,20 +127,17 @@ MEANT = {
     **OTHERS,
 }
 """What each error code is a case of (contract §6). 70009's wrong key is the server's word: here the signature fits."""
-PATH = f"https://{HOST}/v4/im_open_login_svc/account_check"
 
 
 def coded(code: int, meant: str) -> World:
     """Return a world whose gateway answers the authenticated call with an error code."""
-    query = "sdkappid=1400000000&identifier=administrator&usersig=none&random=1&contenttype=json"
-    refused = Truth(script=f"curl -sS --max-time 8 -d '{{}}' '{PATH}?{query}'", says='"ErrorCode": 70003')
     return World(
         name=f"api/{code}",
         title=f"The service answers {code}",
         expect=(meant,),
         servers={GATEWAY: Server(answering=Answering(error_code=code))},
         credentials=Credentials(kind="usersig"),
-        truth=(ANSWERS, refused),
+        truth=(ANSWERS, error_code(code)),
     )
 
 

@@ -2,8 +2,22 @@
 
 from imdoctor.lab.gateway import Answering
 from imdoctor.lab.resolver import Resolving
-from tests.lab.model import GATEWAY, GATEWAY6, PROXY, PROXY_PORT, RESOLVER, SECOND, Proxy, Resolver, Server, World
-from tests.lab.truth import ANSWERS, curl, dig, handshake
+from tests.lab.model import (
+    BACKUP_ADDRESS,
+    GATEWAY,
+    GATEWAY6,
+    PROXY,
+    PROXY_PORT,
+    PUBLIC,
+    RESOLVER,
+    SECOND,
+    Proxy,
+    Resolver,
+    Server,
+    Truth,
+    World,
+)
+from tests.lab.truth import ANSWERS, curl, dig, dropped, file_says, handshake
 from tests.lab.wire import Manner
 
 TEN = tuple(f"43.141.10.{number}" for number in range(1, 11))
@@ -11,6 +25,12 @@ SIX_RESOLVER = "2402:4e00:5300::1"
 MIRRORED = {GATEWAY: Server(), SECOND: Server()}
 PROXIED = {"https_proxy": f"http://{PROXY}:{PROXY_PORT}"}
 
+NOTHING_ELSE = f"""
+iptables -A FORWARD -d {GATEWAY} -p tcp --dport 443 -j ACCEPT
+iptables -A FORWARD -d {BACKUP_ADDRESS} -p tcp --dport 443 -j ACCEPT
+iptables -A FORWARD -d 10.53.0.0/24 -j ACCEPT
+iptables -A FORWARD -s 10.20.0.0/24 -j DROP
+"""
 HEALTHY = (
     World(name="healthy/ipv4", title="IPv4 only", truth=(ANSWERS,)),
     World(
@@ -41,7 +61,7 @@ HEALTHY = (
         name="healthy/1-percent-loss",
         title="1 % of all packets lost",
         wire=Manner(loss=0.01),
-        truth=(ANSWERS,),
+        truth=(ANSWERS, Truth(script=f"ping -q -f -c 600 {GATEWAY}", says=r" [0-9.]*[1-9][0-9.]*% packet loss")),
     ),
     World(
         name="healthy/proxy",
@@ -49,7 +69,7 @@ HEALTHY = (
         proxy=Proxy(),
         environ=PROXIED,
         setup=(("router", "iptables -A FORWARD -s 10.20.0.0/24 -p tcp --dport 443 -j DROP"),),
-        truth=(curl("200 Connection established(?s:.*)60002"),),
+        truth=(curl("200 Connection established(?s:.*)60002"), curl("timed out", arguments="--noproxy '*' -m 2")),
     ),
     World(
         name="healthy/squid",
@@ -75,7 +95,7 @@ HEALTHY = (
         name="healthy/corporate-ca",
         title="A company's authority is in the system's store, for other names",
         store=("Lab Root", "Corporate CA"),
-        truth=(ANSWERS,),
+        truth=(ANSWERS, file_says("store.pem", "^2$", through="grep -c BEGIN")),
     ),
     World(
         name="healthy/tls-1.2",
@@ -133,6 +153,12 @@ HEALTHY = (
         title="A resolver that gives fake addresses, which answer as the gateway",
         servers={"198.18.0.7": Server()},
         truth=(ANSWERS, dig(r"198\.18\.0\.7")),
+    ),
+    World(
+        name="healthy/no-internet",
+        title="A network that lets calls to the service out, and nothing else",
+        setup=(("router", NOTHING_ELSE),),
+        truth=(ANSWERS, dig("timed out|no servers", server=PUBLIC), dropped(what="DROP")),
     ),
     World(
         name="healthy/search-domains",

@@ -13,9 +13,10 @@ from tests.lab.model import (
     Proxy,
     Resolver,
     Server,
+    Truth,
     World,
 )
-from tests.lab.truth import ANSWERS, REFUSED, SILENT, curl, dig, dropped, handshake, reachable
+from tests.lab.truth import ANSWERS, REFUSED, SILENT, curl, dig, dropped, error_code, handshake, moved_clock, reachable
 from tests.lab.worlds.credentials import PEM_KEY
 from tests.lab.worlds.healthy import PROXIED
 from tests.lab.worlds.names import LIE, NO_TCP, NO_UDP
@@ -72,7 +73,7 @@ PAIRS = (
         clock=120.0,
         servers={GATEWAY: Server(answering=Answering(error_code=60007))},
         credentials=Credentials(kind="usersig", age=DAY),
-        truth=(ANSWERS,),
+        truth=(ANSWERS, error_code(60007), moved_clock(120.0)),
     ),
     pair(
         "Nobody listens, and the usersig has expired",
@@ -138,6 +139,10 @@ PAIRS = (
         "usersig.expiring",
         hosts=(f"{GATEWAY} console.tim.qq.com",),
         credentials=Credentials(kind="usersig", age=29 * DAY),
-        truth=(ANSWERS,),
+        truth=(
+            ANSWERS,
+            error_code(0),
+            Truth(script="getent ahosts console.tim.qq.com", says=GATEWAY.replace(".", r"\.")),
+        ),
     ),
 )

@@ -1,8 +1,10 @@
 """Faults on the way: firewalls, routes, links, families, ports, segments."""
 
-from tests.lab.model import GATEWAY, GATEWAY6, SECOND, THIRD, Server, Truth, World
-from tests.lab.truth import ANSWERS, REFUSED, SILENT, curl, dropped, reachable
+from imdoctor.lab.front import HOST
+from tests.lab.model import GATEWAY, GATEWAY6, PUBLIC, SECOND, THIRD, Server, Truth, World
+from tests.lab.truth import ANSWERS, REFUSED, SILENT, curl, dig, dropped, reachable
 from tests.lab.wire import Manner
+from tests.lab.worlds.healthy import NOTHING_ELSE
 
 TO_GATEWAY = f"-p tcp -d {GATEWAY} --dport 443"
 BOTH = {GATEWAY: Server(), GATEWAY6: Server()}
@@ -75,6 +77,9 @@ time.sleep(40)
 ' >/dev/null 2>&1 &)
 sleep 0.5
 """
+GET = f"printf 'GET / HTTP/1.1\\r\\nHost: {HOST}\\r\\n\\r\\n'"
+TWICE = f"({GET}; sleep {{rest}}; {GET}; sleep 1) | timeout 5 openssl s_client -quiet -connect {GATEWAY}:443 2>&1 | grep -c ErrorCode"
+"""Two calls on one connection, with a rest between them: how many are answered."""
 MANY = {"CheckItem": [{"UserID": f"user_{number:03}"} for number in range(40)]}
 PING = "ping -c 1 -W 1 -M do -s {size} " + GATEWAY
 BIG_VANISH = (
@@ -113,6 +118,14 @@ PATH = (
         sure={"tcp.timeout": "possible"},
         arguments=("--no-third-party",),
         truth=(reachable(says=SILENT), dropped()),
+    ),
+    World(
+        name="tcp.timeout/no-internet",
+        title="A firewall drops the calls, in a network that lets nothing else out either but to the backup domain",
+        expect=("tcp.timeout",),
+        sure={"tcp.timeout": "possible"},
+        setup=(("router", f"iptables -A FORWARD {TO_GATEWAY} -j DROP; {NOTHING_ELSE}"),),
+        truth=(reachable(says=SILENT), dig("timed out|no servers", server=PUBLIC), dropped()),
     ),
     World(
         name="tcp.prohibited/local-drop",
@@ -295,6 +308,10 @@ PATH = (
         expect=("probe.idle-drop",),
         wire=Manner(idle=1.0),
         checks={"probe": {"idle": "2s"}},
-        truth=(ANSWERS,),
+        truth=(
+            ANSWERS,
+            Truth(script=TWICE.format(rest=0.3), says="^2$"),
+            Truth(script=TWICE.format(rest=2), says="^1$"),
+        ),
     ),
 )

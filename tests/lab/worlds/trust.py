@@ -1,8 +1,9 @@
 """Faults of the TLS handshake: certificates, trust stores, clocks, versions, filters."""
 
+from imdoctor.lab.gateway import Answering
 from imdoctor.lab.world import Credentials
 from tests.lab.model import BACKUP_ADDRESS, DAY, GATEWAY, Server, Truth, World
-from tests.lab.truth import ANSWERS, curl, dropped, handshake
+from tests.lab.truth import ANSWERS, curl, dropped, handshake, moved_clock
 
 PASS = "location / { proxy_pass http://127.0.0.1:8080; }"
 SNI = f"iptables -A FORWARD -p tcp -d {GATEWAY} --dport 443 -m string --algo bm --string console.tim.qq.com -j"
@@ -10,6 +11,7 @@ TLS13_HELLO = (
     f"iptables -A FORWARD -p tcp -d {GATEWAY} --dport 443 -m string --algo bm --hex-string '|002b00050403040303|' -j"
 )
 SOUND = Credentials()
+KEY_OF_THE_LEAF = f"openssl s_client -connect {GATEWAY}:443 </dev/null | openssl x509 -noout -text | grep Public-Key"
 SHADY = Server(front="by:Shady Trust CA")
 
 
@@ -39,19 +41,26 @@ def clocked(
     credentials: Credentials = SOUND,
 ) -> World:
     """Return a world whose client's clock is wrong."""
-    right_time = Truth(host="far", script="date +%s; sleep 0", says=r"\d+")
     return World(
         name=name,
         title=title,
         expect=("clock.skewed",),
         clock=clock,
         credentials=credentials,
-        truth=(ANSWERS, right_time),
+        truth=(ANSWERS, moved_clock(clock)),
     )
 
 
 TLS = (
     front("tls.cert-expired/leaf", "The certificate has expired", "expired", handshake("certificate has expired")),
+    World(
+        name="tls.cert-expired/no-date",
+        title="The certificate has expired, and no answer tells the server's time",
+        expect=("tls.cert-expired",),
+        sure={"tls.cert-expired": "possible"},
+        servers={GATEWAY: Server(front="expired", answering=Answering(date_shift=None))},
+        truth=(handshake("certificate has expired"), curl("(?s)^(?!.*[Dd]ate:).*60002", arguments="-k")),
+    ),
     front(
         "tls.cert-not-yet-valid/leaf", "The certificate is not yet valid", "not-yet-valid", handshake("not yet valid")
     ),
@@ -80,7 +89,12 @@ TLS = (
         ANSWERS,
         handshake("Verification: OK"),
     ),
-    front("tls.weak/rsa-1024", "The certificate's key is RSA with 1024 bits", "rsa1024", handshake("RSA|1024")),
+    front(
+        "tls.weak/rsa-1024",
+        "The certificate's key is RSA with 1024 bits",
+        "rsa1024",
+        Truth(script=KEY_OF_THE_LEAF, says=r"1024 bit"),
+    ),
     front(
         "tls.intercepted/inspector",
         "An inspecting firewall's authority, unknown to this host",
