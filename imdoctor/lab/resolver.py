@@ -117,8 +117,8 @@ def _question(data: bytes) -> dns.message.Message | None:
 def start(lab: LabLoop, resolver: Resolver, *, tcp: bool = True, place: Place = ANYWHERE) -> int:
     """Start a resolver on one port for UDP and TCP; without TCP that port refuses. Raises OSError when a given port is taken."""
     for _ in range(1 if place.port else TRIES):
-        both = lab.serve(resolver.handle, place=place) if tcp else lab.refusing()
         try:
+            both = lab.serve(resolver.handle, place=place) if tcp else lab.refusing()
             return lab.datagrams(lambda: resolver, replace(place, port=both))
         except OSError as error:
             if error.errno != errno.EADDRINUSE:

@@ -56,6 +56,14 @@ DNS = (
         elsewhere="other-name",
     ),
     fault(
+        "dns.hijacked",
+        "The only resolver leads to another server, says a public one",
+        variant="one-resolver",
+        resolvers=(Resolving(addresses=(ELSEWHERE,)),),
+        elsewhere="other-name",
+        public=GOOD,
+    ),
+    fault(
         "dns.servers-disagree",
         "The second resolver leads to another server",
         resolvers=(GOOD, Resolving(addresses=(ELSEWHERE,))),
@@ -87,6 +95,13 @@ TLS = (
     fault("tls.cert-untrusted", "The root is unknown", tls="unknown-root"),
     fault("tls.chain-incomplete", "The intermediate is missing", tls="no-intermediate"),
     fault("tls.intercepted", "A firewall inspects TLS", tls="inspected"),
+    fault(
+        "tls.intercepted",
+        "An unknown root vouches for this name alone",
+        variant="unknown-root",
+        tls="unknown-root",
+        backup="good",
+    ),
     fault("tls.cert-expiring", "The certificate expires in 10 days", tls="expiring"),
     fault("tls.not-tls", "Plain HTTP on the port", tls="http"),
     fault("tls.not-tls", "SSH on the port", variant="ssh", tls="ssh"),

@@ -15,7 +15,7 @@ from imdoctor.config.model import Client, Endpoint
 from imdoctor.config.secrets import Credential, Secret
 from imdoctor.im import usersig
 from imdoctor.lab.authority import Authority
-from imdoctor.lab.front import HOST, serve
+from imdoctor.lab.front import BACKUP, HOST, serve
 from imdoctor.lab.gateway import Answering, App, Gateway
 from imdoctor.lab.loop import LOOPBACK, LabLoop
 from imdoctor.lab.proxy import proxy
@@ -29,7 +29,7 @@ from imdoctor.runner import Job
 GATEWAY, GATEWAY6, ELSEWHERE = "43.141.10.1", "2402:4e00:1900::10", "43.141.10.99"
 """Addresses that look public, and are dialled on loopback only."""
 PROXY = "10.80.0.1"
-CONTROL = "43.141.53.53"
+CONTROL, BACKUP_ADDRESS = "43.141.53.53", "43.141.20.1"
 KEY = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e"
 """The lab's secret key, which opens nothing else."""
 SOURCE = "10.0.0.2"
@@ -69,6 +69,10 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """A certificate's fault, or a word of `imdoctor.lab.raw.RAW`."""
     elsewhere: str | None = None
     """What stands at ELSEWHERE: a certificate's fault."""
+    backup: str | None = None
+    """What stands at the backup domain; None: the same as at the target."""
+    public: Resolving | None = None
+    """How a public resolver answers; None: there is none, and third parties are not asked."""
     gateway: Answering = Answering()
     proxy: str | None = None
     """"good", "dead", or a word of `imdoctor.lab.proxy.ANSWERS`."""
@@ -119,7 +123,7 @@ def _settings(scenario: Scenario) -> Settings:
         timeout=scenario.timeout,
         client=scenario.client,
         credential=held.kind,
-        third_party=False,
+        third_party=scenario.public is not None,
     )
 
 
@@ -209,7 +213,12 @@ def _ports(scenario: Scenario, lab: LabLoop, authority: Authority, folder: Path)
         ports[ELSEWHERE, 443] = serve(lab, gateway, scenario.elsewhere, authority=authority, folder=folder)
     if not scenario.offline:
         ports[CONTROL, 443] = lab.serve(RAW["closed"])
-    zone = {HOST: scenario.addresses}
+    ports[BACKUP_ADDRESS, 443] = (
+        serve(lab, gateway, scenario.backup, authority=authority, folder=folder) if scenario.backup else main
+    )
+    zone = {HOST: scenario.addresses, BACKUP: (BACKUP_ADDRESS,)}
+    if scenario.public:
+        ports[CONTROL, 53] = start(lab, Resolver(zone, scenario.public))
     for number, resolving in enumerate(scenario.resolvers, 1):
         resolver = Resolver(zone, resolving)
         port = start(lab, resolver, tcp=scenario.resolver_tcp)
