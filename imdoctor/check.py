@@ -186,18 +186,20 @@ class Context:
 
     async def system(self) -> SystemAnswer:
         """Return what the C library answers for the target's name: what the application sees. Asked once."""
-        from imdoctor.net.lookup import system_answer
-
-        endpoint, limit = self.settings.endpoint, self.left(self.settings.timeout * 2)
-        return await self.once("system", lambda: system_answer(self.machine, endpoint.host, endpoint.port, limit))
+        limit = self.left(self.settings.timeout * 2)
+        return await self.once("system", lambda: self._ask_system(self.settings.endpoint.host, limit))
 
     async def system_again(self, *, absolute: bool = False) -> SystemAnswer:
         """Ask the C library once more, for a second look; ``absolute`` leaves its search list out (a final dot, resolv.conf(5))."""
+        host = self.settings.endpoint.host
+        return await self._ask_system(f"{host.rstrip('.')}." if absolute else host, self.left(self.settings.timeout))
+
+    async def _ask_system(self, name: str, limit: float) -> SystemAnswer:
         from imdoctor.net.lookup import system_answer
 
-        endpoint = self.settings.endpoint
-        name = f"{endpoint.host.rstrip('.')}." if absolute else endpoint.host
-        return await system_answer(self.machine, name, endpoint.port, self.left(self.settings.timeout))
+        started = self.lag.now()
+        answer = await system_answer(self.machine, name, self.settings.endpoint.port, limit)
+        return msgspec.structs.replace(answer, late=self.lag.late_since(started))
 
     async def servers(self) -> "tuple[ServerAnswers, ...]":
         """Return what each nameserver of resolv.conf answers for the target's name. Asked once."""

@@ -35,6 +35,8 @@ class SystemAnswer(msgspec.Struct, frozen=True, kw_only=True):
     addresses: tuple[str, ...] = ()
     error: str | None = None
     seconds: float | None = None
+    late: bool = False
+    """The event loop was late meanwhile: the time is not to be trusted."""
 
 
 def route_to(address: str) -> Route:

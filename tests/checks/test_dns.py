@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from imdoctor import Observation
 from imdoctor.net.connect import Connect
@@ -99,6 +100,11 @@ ROWS = [
         seen(server(FIRST, GOOD), system=SLOW, system_again=SystemAnswer(addresses=(GOOD,), seconds=0.1)),
         [],
         id="and once",
+    ),
+    pytest.param(
+        seen(server(FIRST, GOOD), system=SLOW, system_again=structs.replace(SLOW, late=True)),
+        [],
+        id="and while this program itself was late",
     ),
     pytest.param(
         seen(server(truncated=True, tcp_error="refused-port"), **NOTHING),

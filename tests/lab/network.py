@@ -3,6 +3,8 @@
 import contextlib
 import ctypes
 import os
+import shlex
+import signal
 import subprocess
 import threading
 import time
@@ -92,18 +94,28 @@ class Host:
 
     def run(self, script: str, environ: Mapping[str, str] | None = None) -> str:
         """Run a shell script here; return all that it says, whatever its exit code."""
-        done = subprocess.run(
-            self.command("sh", "-c", script),
+        return self.finish("sh", "-c", f"exec 2>&1; {script}", environ=environ).stdout
+
+    def finish(self, *command: str, environ: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a command here to its end. Raises WorldError when it takes too long; nothing that it started goes on then."""
+        with subprocess.Popen(
+            self.command(*command),
             env={**self.environ, **(environ or {})},
+            stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=subprocess.PIPE,
             text=True,
             errors="replace",
-            check=False,
-            timeout=COMMAND,
-            stdin=subprocess.DEVNULL,
-        )
-        return done.stdout
+            start_new_session=True,
+        ) as process:
+            try:
+                out, err = process.communicate(timeout=COMMAND)
+            except BaseException as error:
+                os.killpg(process.pid, signal.SIGKILL)
+                if isinstance(error, subprocess.TimeoutExpired):
+                    raise WorldError(f"not done after {COMMAND:.0f} s: {shlex.join(command)}") from None
+                raise
+        return subprocess.CompletedProcess(command, process.returncode, out, err)
 
     @contextlib.contextmanager
     def serving(self, *command: str, ready: Callable[[], bool], last_words: Path | None = None) -> Iterator[None]:

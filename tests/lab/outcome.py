@@ -2,7 +2,6 @@
 
 import re
 import shlex
-import subprocess
 import tempfile
 import time
 from collections.abc import Mapping
@@ -16,7 +15,7 @@ from imdoctor.model import HostReport, Report
 from imdoctor.runner import judge
 from tests.lab.build import Built, standing
 from tests.lab.model import World
-from tests.lab.network import COMMAND, leave
+from tests.lab.network import leave
 
 FAILS = 2
 HOST = HostReport(name="client", system="Linux", python="3", openssl="OpenSSL")
@@ -87,14 +86,7 @@ def live(world: World) -> Outcome:
 def _judged(built: Built, outcome: Outcome) -> Outcome:
     before = _untrue(built, after=False)
     client = built.hosts["client"]
-    done = subprocess.run(
-        client.command(*built.command),
-        env={**client.environ, **built.environ},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=COMMAND,
-    )
+    done = client.finish(*built.command, environ=built.environ)
     untrue = before + _untrue(built, after=True)
     if not done.stdout.startswith("{"):
         return msgspec.structs.replace(

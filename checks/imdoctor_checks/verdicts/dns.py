@@ -153,7 +153,8 @@ def _slow(seen: DnsSeen, limit: float) -> Iterator[Finding]:
             yield Finding(
                 "dns.slow", data={"who": server.server, "seconds": max(times), "limit": limit}, confidence="certain"
             )
-    looks = [answer.seconds for answer in (seen.system, seen.system_again) if answer and answer.seconds is not None]
+    taken = [answer for answer in (seen.system, seen.system_again) if answer is not None and not answer.late]
+    looks = [answer.seconds for answer in taken if answer.seconds is not None]
     if len(looks) > 1 and min(looks) > limit and used(seen):
         yield Finding("dns.slow", data={"who": "the C library", "seconds": min(looks), "limit": limit})
 
