@@ -26,6 +26,8 @@ PATIENCE = 1.0
 """Seconds that the C library gets beyond the nameservers' own answers before the other checks go on without it."""
 PAYLOAD = 1232
 """The EDNS buffer size that fragments nowhere (DNS flag day 2020)."""
+SENDS = 3
+"""Questions to a nameserver that is silent, spread over its time."""
 SLOW = 0.05
 """Seconds from which on an answer is asked for once more, so that what is called slow was so twice."""
 AGAIN = {"SERVFAIL", "REFUSED"}
@@ -161,23 +163,26 @@ def _worth(answer: Answer) -> int:
 
 
 async def _race(machine: Machine, server: str, name: str, kind: str, limit: float) -> Answer:
-    """Ask, and ask once more half way through the limit; the first answer to come counts. Over TCP it is asked for comparison."""
-    first = asyncio.create_task(_once(machine, server, name, kind, limit))
-    tasks, compared = [first], []
+    """Ask up to three times within the limit; the first answer to come counts. Silence is compared with TCP meanwhile."""
+    tasks: list[asyncio.Task[Answer]] = []
+    compared: list[asyncio.Task[str]] = []
+    ends = time.monotonic() + limit
     try:
-        await asyncio.wait(tasks, timeout=limit / 2)
-        if not first.done():
-            tasks.append(asyncio.create_task(_once(machine, server, name, kind, limit / 2)))
-            compared.append(asyncio.create_task(_by_tcp(machine, server, name, kind, limit / 2)))
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        best = min((task.result() for task in tasks if task.done()), key=lambda answer: answer.error is not None)
-        overtaken = best.rcode is not None and not first.done()
+        while len(tasks) < SENDS and not any(task.done() for task in tasks):
+            left = max(ends - time.monotonic(), 0.01)
+            tasks.append(asyncio.create_task(_once(machine, server, name, kind, left)))
+            if len(tasks) == 2:  # noqa: PLR2004 - the first question met silence
+                compared.append(asyncio.create_task(_by_tcp(machine, server, name, kind, left)))
+            await asyncio.wait(tasks, timeout=limit / SENDS, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        winner = min((task for task in tasks if task.done()), key=lambda task: task.result().error is not None)
+        best, lost = winner.result(), sum(not task.done() for task in tasks[: tasks.index(winner)])
         over_tcp = next((task.result() for task in compared if task.done()), None)
     finally:
         for task in (*tasks, *compared):
             task.cancel()
         await asyncio.gather(*tasks, *compared, return_exceptions=True)
-    return structs.replace(best, attempts=len(tasks), lost=int(overtaken), over_tcp=over_tcp)
+    return structs.replace(best, attempts=len(tasks), lost=lost if best.rcode is not None else 0, over_tcp=over_tcp)
 
 
 async def _once(machine: Machine, server: str, name: str, kind: str, limit: float) -> Answer:

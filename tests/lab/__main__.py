@@ -9,11 +9,13 @@ import os
 import shutil
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from multiprocessing.pool import Pool
 from pathlib import Path
+from typing import NoReturn
 
 from tests.lab import accuracy, corpus
 from tests.lab.build import PATH
@@ -24,6 +26,8 @@ from tests.lab.worlds import WORLDS
 SIDE_BY_SIDE = 6
 """Worlds at once: they mostly wait."""
 INTERRUPTED = 130
+PATIENCE = 10.0
+"""Seconds for the worlds to end after Ctrl-C."""
 PROGRAMS = (
     *("ip", "iptables", "ip6tables", "nsenter", "unshare", "setpriv", "ss", "ping", "faketime"),
     *("unbound", "dnsmasq", "systemd-resolved", "nginx", "tinyproxy", "squid"),
@@ -54,13 +58,14 @@ def main(arguments: Sequence[str]) -> int:
     if not worlds:
         parser.error("no world has such a name")
     started = time.monotonic()
-    with multiprocessing.get_context("fork").Pool(wanted.jobs, orderly_end, maxtasksperchild=1) as pool:
-        try:
-            outcomes = list(run(pool, worlds, whole=wanted.report))
-        except KeyboardInterrupt:
-            pool.terminate()
-            pool.join()
-            return INTERRUPTED
+    pool = multiprocessing.get_context("fork").Pool(wanted.jobs, orderly_end, maxtasksperchild=1)
+    try:
+        outcomes = list(run(pool, worlds, whole=wanted.report))
+    except KeyboardInterrupt:
+        interrupted(pool)
+    # Not terminate(): a worker that is killed while it waits for a task takes the queue's lock with it.
+    pool.close()
+    pool.join()
     say(accuracy.matrix(outcomes), accuracy.confidence(outcomes), accuracy.summary(outcomes))
     say(f"{time.monotonic() - started:.0f} s")
     if len(worlds) == len(WORLDS):
@@ -85,6 +90,14 @@ def orderly_end() -> None:
     """Let a world's process end by SIGTERM alone, and end what it started first."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+
+
+def interrupted(pool: Pool) -> NoReturn:
+    """End the worlds that stand, and this process, even where the pool cannot end itself."""
+    ending = threading.Thread(target=pool.terminate, daemon=True)
+    ending.start()
+    ending.join(PATIENCE)
+    os._exit(INTERRUPTED)
 
 
 def run(pool: Pool, worlds: Sequence[World], *, whole: bool) -> Iterator[Outcome]:

@@ -126,7 +126,8 @@ def _no_answer(seen: DnsSeen, *, wavering: bool) -> Iterator[Finding]:
         yield Finding("dns.nxdomain", data={"servers": denied}, confidence="certain")
         return
     error = seen.system.error if seen.system else None
-    if direct and wavering:
+    unanswered = any(answer.rcode is None for server in seen.servers for answer in (server.a, server.aaaa))
+    if wavering and (direct or unanswered):
         return  # the servers answer now and then, and the C library met the other times: that is the finding
     why = f"the nameservers answer, but the C library says {error}" if direct else "the answers hold no address"
     because = (why, *_absolutely(seen))
