@@ -23,7 +23,7 @@ from tests.lab.model import World
 from tests.lab.outcome import Outcome, live
 from tests.lab.worlds import WORLDS
 
-SIDE_BY_SIDE = 6
+SIDE_BY_SIDE = 4
 """Worlds at once: they mostly wait."""
 INTERRUPTED = 130
 PATIENCE = 10.0
