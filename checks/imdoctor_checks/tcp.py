@@ -56,9 +56,9 @@ class Tcp:
 
     def judge(self, seen: TcpSeen, settings: Settings, others: Mapping[str, Observation]) -> Iterator[Judged]:  # noqa: ARG002 - as the protocol has it
         """Judge each address, then all of them together."""
-        by_address = {
-            one.address: [other for other in seen.connects if other.address == one.address] for one in seen.connects
-        }
+        addresses = dict.fromkeys(one.address for one in seen.connects)
+        own = {address: [one for one in seen.connects if one.address == address] for address in addresses}
+        by_address = {address: [*tried, *_contradicting(tried, others)] for address, tried in own.items()}
         failed = {address: several for address, several in by_address.items() if all(_failed(one) for one in several)}
         if by_address and len(failed) == len(by_address):
             unrouted = {route.to for route in seen.routes if route.error is not None}
@@ -68,7 +68,7 @@ class Tcp:
             yield _partial(by_address, failed)
         for address, several in by_address.items():
             if address not in failed:
-                yield from _wavering(address, [*several, *_elsewhere_tried(address, others)])
+                yield from _wavering(address, several)
         yield from _measurements(seen)
         yield Summary(_summary(seen, len(by_address) - len(failed), len(by_address)))
 
@@ -239,14 +239,17 @@ def _partial(every: Mapping[str, Sequence[Connect]], failed: Mapping[str, Sequen
     return Finding("tcp.partial", data=data, because=because)
 
 
-def _elsewhere_tried(address: str, others: Mapping[str, Observation]) -> Iterator[Connect]:
-    """Yield the other checks' connects to an address that somebody refused."""
+def _contradicting(own: Sequence[Connect], others: Mapping[str, Observation]) -> Iterator[Connect]:
+    """Yield the other checks' connects to the same address that fared otherwise than all of these: it comes and goes."""
     tls, probe = pick(others, "tls", TlsSeen), pick(others, "probe", ProbeSeen)
     paths = tls.paths if tls is not None else ()
     tried = [one for path in paths for one in (*path.refused, path.connect) if one is not None]
     for reach in (*probe.earlier, probe.reach) if probe is not None else ():
         tried += reach.connects
-    yield from (one for one in tried if one.address == address and one.error in REFUSALS)
+    down = all(one.error is not None for one in own)
+    for one in (one for one in tried if one.address == own[0].address):
+        if one.error is None if down else one.error in REFUSALS:
+            yield one
 
 
 def _wavering(address: str, several: Sequence[Connect]) -> Iterator[Finding]:

@@ -165,6 +165,11 @@ def test_other_checks_connections_count() -> None:
     assert codes(Tcp(), TcpSeen(connects=(one(),)), others=others) == ["tcp.intermittent"]
     others = {"probe": ProbeSeen(earlier=(Reach(connects=(one(error="ECONNRESET"),)),))}
     assert codes(Tcp(), TcpSeen(connects=(one(),)), others=others) == ["tcp.intermittent"]
+    refused = TcpSeen(connects=(one(error="ECONNREFUSED"), one(error="ECONNREFUSED")))
+    others = {"probe": ProbeSeen(reach=Reach(address=A, connects=(one(),)))}
+    assert codes(Tcp(), refused, others=others) == ["tcp.intermittent"]
+    others = {"probe": ProbeSeen(reach=Reach(address=B, connects=(one(B),)))}
+    assert codes(Tcp(), refused, others=others) == ["tcp.refused"]
 
 
 @pytest.mark.parametrize(("error", "code"), [("EACCES", "tcp.prohibited"), ("EADDRNOTAVAIL", "tcp.unreachable")])
