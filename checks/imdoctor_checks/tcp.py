@@ -246,10 +246,11 @@ def _contradicting(own: Sequence[Connect], others: Mapping[str, Observation]) ->
     tried = [one for path in paths for one in (*path.refused, path.connect) if one is not None]
     for reach in (*probe.earlier, probe.reach) if probe is not None else ():
         tried += reach.connects
-    down = all(one.error is not None for one in own)
-    for one in (one for one in tried if one.address == own[0].address):
-        if one.error is None if down else one.error in REFUSALS:
-            yield one
+    here = [one for one in tried if one.address == own[0].address]
+    if all(one.error == "ECONNREFUSED" for one in own):
+        yield from (one for one in here if one.error is None)
+    elif not all(_failed(one) for one in own):
+        yield from (one for one in here if one.error in REFUSALS)
 
 
 def _wavering(address: str, several: Sequence[Connect]) -> Iterator[Finding]:
