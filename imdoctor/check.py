@@ -74,7 +74,13 @@ class Summary(msgspec.Struct, frozen=True):
     text: str
 
 
-Judged = Finding | Measurement | Summary
+class Note(msgspec.Struct, frozen=True):
+    """One line for those who want to see all of it (`-v`): a step of a path, say. Leading blanks are kept."""
+
+    text: str
+
+
+Judged = Finding | Measurement | Summary | Note
 
 
 class Egress(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ from typing import Any, get_type_hints
 import msgspec
 
 from imdoctor.catalogue import Catalogue, fill
-from imdoctor.check import Check, Finding, Judged, Observation, Settings, Summary
+from imdoctor.check import Check, Finding, Judged, Note, Observation, Settings, Summary
 from imdoctor.diagnosis import diagnose
 from imdoctor.model import (
     Attempt,
@@ -40,6 +40,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
     findings: tuple[Finding, ...] = ()
     measurements: tuple[Measurement, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def blocked_by(self) -> str | None:
@@ -126,6 +127,7 @@ def _verdict(check: Check, seen: Seen, settings: Settings, said: Sequence[Judged
         summary=_summary(check, observation, settings, said, status),
         findings=findings,
         measurements=tuple(item for item in said if isinstance(item, Measurement)),
+        notes=tuple(item.text for item in said if isinstance(item, Note)),
     )
 
 
@@ -154,6 +156,7 @@ def report_check(verdict: Verdict, settings: Settings) -> CheckReport:
         findings=[_finding(verdict.check, finding, settings) for finding in verdict.findings],
         measurements=list(verdict.measurements),
         attempts=list(verdict.seen.attempts),
+        notes=list(verdict.notes) or msgspec.UNSET,
         observation=msgspec.to_builtins(verdict.seen.observation),
     )
 

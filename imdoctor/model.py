@@ -57,6 +57,8 @@ class CheckReport(msgspec.Struct, frozen=True, kw_only=True):
     findings: list[ReportedFinding]
     measurements: list[Measurement]
     attempts: list[Attempt]
+    notes: list[str] | msgspec.UnsetType = msgspec.UNSET
+    """Lines for those who want to see all of it; left out where a check has none."""
     observation: Any
 
 

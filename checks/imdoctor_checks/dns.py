@@ -9,11 +9,9 @@ import msgspec
 from imdoctor import (
     Context,
     Egress,
-    FilePath,
     Judged,
     Measurement,
     Observation,
-    Seconds,
     Settings,
     Spec,
     Summary,
@@ -28,35 +26,26 @@ from imdoctor.net.resolvers import (
     hosts_order,
     nameservers,
     read_resolv_conf,
-    upstreams,
 )
+from imdoctor.net.stubs import Stub, stubs
+from imdoctor.net.subnet import identifier
+from imdoctor_checks.looks.costs import cost_plan, mirror_costs
+from imdoctor_checks.looks.egress import asked_servers, egress, egress_plan
+from imdoctor_checks.looks.elsewhere import public_answers, public_plan
 from imdoctor_checks.looks.gateway import look
 from imdoctor_checks.observations import DnsSeen, Series, TcpSeen, TlsSeen
+from imdoctor_checks.options import DnsOptions, dns_options
 from imdoctor_checks.specs.dns import FINDINGS
 from imdoctor_checks.verdicts.dns import TEMPORARY, before, in_doubt, judge_lookups, used
+from imdoctor_checks.verdicts.egress import egress_summary, judge_egress
 from imdoctor_checks.verdicts.opinion import judge_opinion
 
 MOST_LOOKS = 12
 """Addresses in doubt that are looked at; more would be a load on other people's servers."""
+IDENTITY = 1.0
+"""Seconds for a nameserver's identifier."""
 SERIES = 4
 """Further questions to a server that seems to come and go."""
-
-
-class Geo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Files that tell where an address is."""
-
-    mmdb: FilePath | None = None
-    xdb: FilePath | None = None
-
-
-class DnsOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`nameservers` are asked instead of resolv.conf's; an answer over `slow` is a warning."""
-
-    nameservers: tuple[str, ...] | None = None
-    slow: Seconds = 0.2
-    third_party: bool = True
-    whoami: tuple[str, ...] = ()
-    geo: Geo = Geo()
 
 
 class Dns:
@@ -69,34 +58,21 @@ class Dns:
     findings: ClassVar[Mapping[str, Spec]] = FINDINGS
 
     async def observe(self, ctx: Context) -> DnsSeen:
-        """Ask each nameserver itself and the C library, side by side; then look at addresses in doubt."""
+        """Ask each nameserver itself and the C library, and where all of them leave, side by side; then look at addresses in doubt."""
         if is_address(ctx.settings.endpoint.host):
             return DnsSeen(skipped="the endpoint is an address: there is no name to resolve")
         if ctx.proxy is not None:
             return DnsSeen(skipped="the call goes through a proxy, which resolves the name itself")
-        machine, host = ctx.machine, ctx.settings.endpoint.host
-        servers, system = await asyncio.gather(_servers(ctx), ctx.system())
-        slow = ctx.settings.options("dns", DnsOptions).slow
-        series, again, absolute = await asyncio.gather(
-            asyncio.gather(*(_series(ctx, server) for server in servers if _wavers(server, system))),
-            ctx.system_again() if system.addresses and (system.seconds or 0) > slow else _nothing(),
-            ctx.system_again(absolute=True) if _at_odds(servers, system) else _nothing(),
+        asked = asked_servers(ctx)
+        seen, ways, public, (behind, identifiers) = await asyncio.gather(
+            _look_up(ctx), egress(ctx, asked), public_answers(ctx), _beside(ctx, asked)
         )
-        seen = DnsSeen(
-            resolv_conf=read_resolv_conf(machine),
-            upstreams=upstreams(machine),
-            hosts_order=hosts_order(machine),
-            hosts_entry=hosts_entry(machine, host),
-            servers=servers,
-            series=tuple(series),
-            system=system,
-            system_again=again,
-            system_absolute=absolute,
-        )
+        seen = msgspec.structs.replace(seen, egress=ways, public=public, stubs=behind, identifiers=identifiers)
         doubtful = in_doubt(seen)[:MOST_LOOKS]
-        return msgspec.structs.replace(
-            seen, looks=tuple(await asyncio.gather(*(look(ctx, address) for address in doubtful)))
+        looks, costs = await asyncio.gather(
+            asyncio.gather(*(look(ctx, address) for address in doubtful)), mirror_costs(ctx, seen)
         )
+        return msgspec.structs.replace(seen, looks=tuple(looks), costs=costs)
 
     def judge(self, seen: DnsSeen, settings: Settings, others: Mapping[str, Observation]) -> Iterator[Judged]:
         """Judge the servers one by one, then the answer, then whether it is the truth."""
@@ -106,6 +82,7 @@ class Dns:
         yield from found
         if all(finding.code != "dns.hijacked" for finding in found):
             yield from judge_opinion(seen, pick(others, "tls", TlsSeen), pick(others, "tcp", TcpSeen))
+        yield from judge_egress(seen)
         yield from _measurements(seen)
         yield Summary(_summary(seen))
 
@@ -113,9 +90,11 @@ class Dns:
         """List the nameservers, and the looks at addresses in doubt."""
         if is_address(ctx.settings.endpoint.host) or ctx.proxy is not None:
             return
-        asked = ctx.settings.options("dns", DnsOptions).nameservers or nameservers(ctx.machine)
+        asked, host = asked_servers(ctx), ctx.settings.endpoint.host
+        for server in nameservers(ctx.machine):
+            yield Egress(to=server, port=53, protocol="udp", why=f"A and AAAA of {host}, by the C library")
         for server in asked:
-            yield Egress(to=server, port=53, protocol="udp", why=f"A and AAAA of {ctx.settings.endpoint.host}")
+            yield Egress(to=server, port=53, protocol="udp", why=f"A and AAAA of {host}, and which server it is (NSID)")
             condition = "an answer is truncated, or none comes"
             yield Egress(to=server, port=53, protocol="tcp", why="the same, over TCP", condition=condition)
         yield Egress(
@@ -125,6 +104,41 @@ class Dns:
             why="what answers at an address in doubt: the certificate, and GET /",
             condition="an answer is odd, or two resolvers differ",
         )
+        yield from public_plan(ctx)
+        yield from egress_plan(ctx, asked)
+        yield from cost_plan(ctx)
+
+
+async def _look_up(ctx: Context) -> DnsSeen:
+    """Ask the nameservers and the C library; those that waver, are slow or at odds once more."""
+    machine, host = ctx.machine, ctx.settings.endpoint.host
+    servers, system = await asyncio.gather(_servers(ctx), ctx.system())
+    slow = dns_options(ctx).slow
+    series, again, absolute = await asyncio.gather(
+        asyncio.gather(*(_series(ctx, server) for server in servers if _wavers(server, system))),
+        ctx.system_again() if system.addresses and (system.seconds or 0) > slow else _nothing(),
+        ctx.system_again(absolute=True) if _at_odds(servers, system) else _nothing(),
+    )
+    return DnsSeen(
+        resolv_conf=read_resolv_conf(machine),
+        hosts_order=hosts_order(machine),
+        hosts_entry=hosts_entry(machine, host),
+        servers=servers,
+        series=tuple(series),
+        system=system,
+        system_again=again,
+        system_absolute=absolute,
+    )
+
+
+async def _beside(ctx: Context, servers: Sequence[str]) -> tuple[tuple[Stub, ...], dict[str, str]]:
+    """Return what is behind the nameservers on this machine, and what nameservers call themselves."""
+    host, limit = ctx.settings.endpoint.host, ctx.left(IDENTITY)
+    behind, named = await asyncio.gather(
+        stubs(ctx.machine, servers),
+        asyncio.gather(*(identifier(ctx.machine, server, host, limit) for server in servers)),
+    )
+    return behind, {server: name for server, name in zip(servers, named, strict=True) if name}
 
 
 async def _nothing() -> None:
@@ -133,7 +147,7 @@ async def _nothing() -> None:
 
 async def _servers(ctx: Context) -> tuple[ServerAnswers, ...]:
     """Return the answers of resolv.conf's nameservers, or of those that the configuration names instead."""
-    configured = ctx.settings.options("dns", DnsOptions).nameservers
+    configured = dns_options(ctx).nameservers
     if configured is None:
         return await ctx.servers()
     return await ask_servers(ctx.machine, configured, ctx.settings.endpoint.host, ctx.left(ctx.settings.timeout))
@@ -177,6 +191,5 @@ def _summary(seen: DnsSeen) -> str:
     kinds = list(dict.fromkeys(classify(server.server).kind for server in seen.servers))
     took = "" if seen.system is None or seen.system.seconds is None else f", {seen.system.seconds * 1000:.0f} ms"
     count, addresses = len(seen.servers), len(used(seen))
-    return (
-        f"{count} resolver{'s' * (count != 1)} ({', '.join(kinds)}), {addresses} address{'es' * (addresses != 1)}{took}"
-    )
+    away = egress_summary(seen)
+    return f"{count} resolver{'s' * (count != 1)} ({', '.join(kinds)}), {addresses} address{'es' * (addresses != 1)}{took}{away}"

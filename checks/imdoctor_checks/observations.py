@@ -8,11 +8,16 @@ from imdoctor.check import Observation
 from imdoctor.im.envelope import Envelope, EnvelopeFault
 from imdoctor.net.call import Call, Reach
 from imdoctor.net.connect import Connect
+from imdoctor.net.echo import Echo
+from imdoctor.net.egress import Exit
+from imdoctor.net.geo import Told
 from imdoctor.net.handshake import Handshake
 from imdoctor.net.lookup import ServerAnswers
 from imdoctor.net.machine import Link, Route, SystemAnswer
 from imdoctor.net.proxy import Tunnel
 from imdoctor.net.resolvers import ResolvConf
+from imdoctor.net.stubs import Stub
+from imdoctor.net.subnet import SubnetAnswer
 
 
 class ClientSeen(Observation, frozen=True, kw_only=True):
@@ -72,12 +77,38 @@ class Series(msgspec.Struct, frozen=True, kw_only=True):
     outcomes: tuple[str, ...]
 
 
+class EgressSeen(msgspec.Struct, frozen=True, kw_only=True):
+    """By which addresses resolvers and the host leave for the Internet, and where those are.
+
+    ``barred``: third parties were not asked.
+    """
+
+    exits: tuple[Exit, ...] = ()
+    echoes: tuple[Echo, ...] = ()
+    places: tuple[Told, ...] = ()
+    subnet: SubnetAnswer | None = None
+    """What a public resolver answers for the host's own prefix."""
+    barred: bool = False
+
+
+class MirrorCost(msgspec.Struct, frozen=True, kw_only=True):
+    """Connects in turn to an address that ``server`` gives and to one that the host's own prefix is given: seconds, None for a failure."""
+
+    server: str
+    given: str
+    own: str
+    given_seconds: tuple[float | None, ...] = ()
+    own_seconds: tuple[float | None, ...] = ()
+
+
 class DnsSeen(Observation, frozen=True, kw_only=True):
     """The resolvers' files, each nameserver's answers, the C library's, and what answers at addresses in doubt."""
 
     resolv_conf: ResolvConf = ResolvConf()
-    upstreams: tuple[str, ...] | None = None
-    """The nameservers behind systemd-resolved's stub, where they are known."""
+    stubs: tuple[Stub, ...] = ()
+    """What is behind the nameservers on this machine."""
+    identifiers: dict[str, str] = msgspec.field(default_factory=dict)
+    """What nameservers call themselves (NSID)."""
     hosts_order: tuple[str, ...] = ()
     """nsswitch.conf's order for hosts, such as ("files", "dns")."""
     hosts_entry: tuple[str, ...] = ()
@@ -90,6 +121,10 @@ class DnsSeen(Observation, frozen=True, kw_only=True):
     system_again: SystemAnswer | None = None
     """The C library once more, when it was slow."""
     looks: tuple[GatewayLook, ...] = ()
+    public: ServerAnswers | None = None
+    """What a public resolver answers."""
+    egress: EgressSeen | None = None
+    costs: tuple[MirrorCost, ...] = ()
 
 
 class TcpSeen(Observation, frozen=True, kw_only=True):
@@ -302,6 +337,8 @@ class ProxySeen(Observation, frozen=True, kw_only=True):
     tunnel: Tunnel | None = None
     direct: Connect | None = None
     """The way without the proxy, when the tunnel failed."""
+    egress: EgressSeen | None = None
+    """By which addresses the proxy and, past it, the host leave."""
 
 
 class HostSeen(Observation, frozen=True, kw_only=True):

@@ -1,14 +1,17 @@
 """The `proxy` check: is a proxy in the way, and does the call get through it."""
 
+import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar
 
-from imdoctor import Context, Egress, Finding, Judged, Measurement, Observation, Settings, Spec, Summary
+from imdoctor import Context, Egress, Finding, Judged, Measurement, Note, Observation, Settings, Spec, Summary
 from imdoctor.net.connect import Connect, connect
 from imdoctor.net.proxy import Proxy, Tunnel, proxy_for
+from imdoctor_checks.looks.egress import egress, egress_plan
 from imdoctor_checks.looks.path import open_tunnel
 from imdoctor_checks.observations import ProxySeen, TcpSeen
 from imdoctor_checks.specs.proxy import FINDINGS
+from imdoctor_checks.verdicts.picture import host_picture
 
 AUTH_REQUIRED = 407
 DIRECT = 2.0
@@ -28,10 +31,12 @@ class ProxyCheck:
         """Open a tunnel through the target's proxy; where the direct way fails, through one that the target bypasses."""
         proxy = ctx.proxy
         if proxy is not None:
-            tunnel = await _tunnel(ctx, proxy)
+            tunnel, ways = await asyncio.gather(_tunnel(ctx, proxy), egress(ctx))
             direct = await _direct(ctx) if tunnel.error not in {None, UNSPOKEN} else None
             unknown = f"{proxy.shown} is none that imdoctor speaks to: http:// is" if tunnel.error == UNSPOKEN else None
-            return ProxySeen(proxy=proxy.shown, source=proxy.source, tunnel=tunnel, direct=direct, unknown=unknown)
+            return ProxySeen(
+                proxy=proxy.shown, source=proxy.source, tunnel=tunnel, direct=direct, unknown=unknown, egress=ways
+            )
         bypassed = _bypassed(ctx)
         if bypassed is None:
             return ProxySeen(skipped="no proxy is configured for this target")
@@ -60,6 +65,8 @@ class ProxyCheck:
         if tunnel.error not in {None, UNSPOKEN}:
             yield _failure(tunnel, seen.direct, data)
         yield Measurement("connect", tunnel.seconds, "seconds")
+        if seen.egress is not None:
+            yield from (Note(line) for line in host_picture(seen.egress))
         yield Summary(f"{seen.proxy} (from {seen.source}) opens the tunnel")
 
     def plan(self, ctx: Context) -> Iterable[Egress]:
@@ -70,6 +77,7 @@ class ProxyCheck:
             yield Egress(to=proxy.host, port=proxy.port, protocol="tcp", why=f"CONNECT {host}", secret=secret)
             why = "a connection without the proxy, closed again at once"
             yield Egress(to=host.host, port=host.port, protocol="tcp", why=why, condition="the proxy opens no tunnel")
+            yield from egress_plan(ctx)
         elif bypassed is not None:
             why = f"CONNECT {host}, to see whether the proxy is needed"
             yield Egress(

@@ -148,6 +148,9 @@ def _machine(scenario: Scenario, folder: Path, dial: Callable[[str, int], tuple[
         ca_file=folder / "ca.pem",
         reference_ca_file=folder / "ca.pem",
         controls=(CONTROL,),
+        subnet_resolvers=(CONTROL,),
+        root=folder,
+        resolvectl=_no_resolvectl,
     )
 
     async def resolve(host: str, port: int) -> SystemAnswer:
@@ -155,6 +158,11 @@ def _machine(scenario: Scenario, folder: Path, dial: Callable[[str, int], tuple[
         return await _resolve(machine, host)
 
     return replace(machine, resolve=resolve)
+
+
+async def _no_resolvectl(limit: float) -> None:
+    """Stand for a machine without it."""
+    del limit
 
 
 def _route(scenario: Scenario) -> Callable[[str], Route]:

@@ -6,6 +6,7 @@ the timeout and the limits below.
 
 import asyncio
 import select
+import socket
 import ssl
 import time
 import zlib
@@ -18,7 +19,7 @@ import msgspec
 from msgspec import structs
 
 from imdoctor.net.connect import Connect, Dial, TcpInfo, connect, tcp_info
-from imdoctor.net.handshake import Handshake, TlsStream, handshake
+from imdoctor.net.handshake import Handshake, handshake
 from imdoctor.net.ledger import LagWatch, Ledger, close
 from imdoctor.net.machine import errno_name
 from imdoctor.net.proxy import Proxy, Tunnel, tunnel
@@ -102,6 +103,16 @@ class Wire(Protocol):
     def shown(self) -> str: ...  # noqa: D102
 
 
+class Stream(Protocol):
+    """What a call goes over: a TLS connection as a rule."""
+
+    @property
+    def sock(self) -> socket.socket: ...  # noqa: D102 - as its name says
+    async def read(self, size: int, *, timeout: float) -> bytes: ...  # noqa: D102
+    async def write(self, data: bytes, *, timeout: float) -> None: ...  # noqa: D102
+    def close(self) -> None: ...  # noqa: D102
+
+
 @dataclass
 class Times:
     """When bytes went and came, on the monotonic clock (ns) and the host's clock (s)."""
@@ -126,10 +137,10 @@ class Times:
 
 
 class Connection:
-    """An open connection to the gateway, for one call after another: HTTP/1.1 by h11 over the TLS stream."""
+    """An open connection, for one call after another: HTTP/1.1 by h11 over a stream."""
 
-    def __init__(self, tls: TlsStream, host: str, port: int) -> None:
-        self._tls = tls
+    def __init__(self, stream: Stream, host: str, port: int) -> None:
+        self._stream = stream
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEADER_MAX)
         name = f"[{host}]" if ":" in host else host
         self._host = name if port == 443 else f"{name}:{port}"  # noqa: PLR2004 - https' own port is left out (RFC 9110 §7.2)
@@ -137,9 +148,9 @@ class Connection:
     @property
     def usable(self) -> bool:
         """Whether another call may be sent: the last one is complete, both sides keep the connection, and nothing came unasked."""
-        if self._tls.sock.fileno() < 0 or self._http.our_state is not h11.IDLE:
+        if self._stream.sock.fileno() < 0 or self._http.our_state is not h11.IDLE:
             return False
-        return not select.select([self._tls.sock], [], [], 0)[0]
+        return not select.select([self._stream.sock], [], [], 0)[0]
 
     async def call(
         self, request: Wire, *, kind: str, timeout: float, wall: Callable[[], float], lag: LagWatch
@@ -157,7 +168,7 @@ class Connection:
                 failure, answered=times.received_first is not None, headed=answer.head is not None
             )
         end = time.monotonic_ns()
-        info = tcp_info(self._tls.sock) if error == "timeout" else None
+        info = tcp_info(self._stream.sock) if error == "timeout" else None
         if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
             self._http.start_next_cycle()
         else:
@@ -180,7 +191,7 @@ class Connection:
         parts = (head, *([h11.Data(data=request.body)] if request.body else []), h11.EndOfMessage())
         data = b"".join(self._http.send(part) or b"" for part in parts)
         times.sent_first, times.sent_at, times.sent_bytes = time.monotonic_ns(), times.wall(), len(data)
-        await self._tls.write(data, timeout=FOREVER)
+        await self._stream.write(data, timeout=FOREVER)
         times.sent_last = time.monotonic_ns()
 
     async def _receive(self, answer: "Answer", times: Times) -> None:
@@ -188,7 +199,7 @@ class Connection:
         while True:
             event = self._http.next_event()
             if event is h11.NEED_DATA:
-                data = await self._tls.read(READ, timeout=FOREVER)
+                data = await self._stream.read(READ, timeout=FOREVER)
                 if data and times.received_first is None:
                     times.received_first, times.answered_at = time.monotonic_ns(), times.wall()
                 self._http.receive_data(data)
@@ -201,7 +212,7 @@ class Connection:
 
     def close(self) -> None:
         """Close it at once."""
-        self._tls.close()
+        self._stream.close()
 
 
 class Answer:

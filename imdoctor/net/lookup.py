@@ -15,17 +15,13 @@ import dns.rdatatype
 import msgspec
 from msgspec import structs
 
+from imdoctor.net.exchange import FAILURES, PAYLOAD, PORT, error_of, over_tcp, over_udp
 from imdoctor.net.machine import Machine, SystemAnswer, errno_name
 
-PORT = 53
-LARGEST = 65535
-"""Bytes of a message (RFC 1035 §4.2.2)."""
 SERVER_TIMEOUT = 2.0
 """Seconds for one nameserver, both questions of it included."""
 PATIENCE = 1.0
 """Seconds that the C library gets beyond the nameservers' own answers before the other checks go on without it."""
-PAYLOAD = 1232
-"""The EDNS buffer size that fragments nowhere (DNS flag day 2020)."""
 SENDS = 3
 """Questions to a nameserver that is silent, spread over its time."""
 SLOW = 0.05
@@ -193,17 +189,17 @@ async def _once(machine: Machine, server: str, name: str, kind: str, limit: floa
     error = None
     try:
         async with asyncio.timeout(limit):
-            reply = await _over_udp(query, where)
-    except (dns.exception.DNSException, OSError, ValueError) as failure:
-        return Answer(type=kind, error=_error(failure))
+            reply = await over_udp(query, where)
+    except FAILURES as failure:
+        return Answer(type=kind, error=error_of(failure))
     seconds = (time.monotonic_ns() - started) / 1e9
     truncated = bool(reply.flags & dns.flags.TC)
     if truncated:
         try:
             async with asyncio.timeout(max(limit - seconds, 0.01)):
-                reply = await _over_tcp(query, where)
-        except (dns.exception.DNSException, OSError, EOFError, ValueError) as failure:
-            error = _error(failure)
+                reply = await over_tcp(query, where)
+        except FAILURES as failure:
+            error = error_of(failure)
         seconds = (time.monotonic_ns() - started) / 1e9
     return structs.replace(_read(reply, kind), seconds=seconds, truncated=truncated, tcp_error=error)
 
@@ -213,52 +209,9 @@ async def _by_tcp(machine: Machine, server: str, name: str, kind: str, limit: fl
     query = dns.message.make_query(name, kind, use_edns=0, payload=PAYLOAD)
     try:
         async with asyncio.timeout(limit):
-            return dns.rcode.to_text((await _over_tcp(query, machine.dial(server, PORT))).rcode())
-    except (dns.exception.DNSException, OSError, EOFError, ValueError) as failure:
-        return _error(failure)
-
-
-async def _over_udp(query: dns.message.Message, where: tuple[str, int]) -> dns.message.Message:
-    """Ask over a connected socket: the kernel drops what others send, and hands ICMP errors on. Other answers are passed over."""
-    loop = asyncio.get_running_loop()
-    with socket.socket(_family(where), socket.SOCK_DGRAM) as sock:
-        sock.settimeout(0)
-        sock.connect(where)
-        await loop.sock_sendall(sock, query.to_wire())
-        while True:
-            data = await loop.sock_recv(sock, LARGEST)
-            if int.from_bytes(data[:2], "big") != query.id:
-                continue
-            reply = dns.message.from_wire(data, ignore_trailing=True)
-            if query.is_response(reply):
-                return reply
-
-
-async def _over_tcp(query: dns.message.Message, where: tuple[str, int]) -> dns.message.Message:
-    """Ask over TCP, each message behind its length (RFC 1035 §4.2.2)."""
-    reader, writer = await asyncio.open_connection(*where)
-    try:
-        data = query.to_wire()
-        writer.write(len(data).to_bytes(2, "big") + data)
-        size = int.from_bytes(await reader.readexactly(2), "big")
-        return dns.message.from_wire(await reader.readexactly(size))
-    finally:
-        writer.close()
-
-
-def _family(where: tuple[str, int]) -> int:
-    return socket.AF_INET6 if ":" in where[0] else socket.AF_INET
-
-
-def _error(failure: Exception) -> str:
-    """Return the word for what went wrong with a question."""
-    if isinstance(failure, dns.exception.Timeout | TimeoutError):
-        return "timeout"
-    if isinstance(failure, ConnectionRefusedError):
-        return "refused-port"
-    if isinstance(failure, OSError) and failure.errno:
-        return errno_name(failure)
-    return "closed" if isinstance(failure, EOFError) else "malformed"
+            return dns.rcode.to_text((await over_tcp(query, machine.dial(server, PORT))).rcode())
+    except FAILURES as failure:
+        return error_of(failure)
 
 
 def _read(reply: dns.message.Message, kind: str) -> Answer:

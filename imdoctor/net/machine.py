@@ -96,6 +96,32 @@ def directly(address: str, port: int) -> tuple[str, int]:
     return address, port
 
 
+async def resolvectl(limit: float) -> str | None:
+    """Return what resolvectl says of the nameservers, as JSON where the release can; None where it is not there or does not answer."""
+    import asyncio
+
+    for command in (("resolvectl", "--json=short", "dns"), ("resolvectl", "dns")):
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *command,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.DEVNULL,
+            )
+        except OSError:
+            return None
+        try:
+            async with asyncio.timeout(limit):
+                said, _ = await process.communicate()
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+            return None
+        if process.returncode == 0:
+            return said.decode("utf-8", "replace")
+    return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Machine:
     """Everything of a host that an observer reads or goes through.
@@ -103,7 +129,8 @@ class Machine:
     ``dial`` maps an address and port to those really dialled; the lab keeps public-looking addresses on loopback by it.
     ``resolve`` stands for the C library's look-up (None: getaddrinfo itself). ``ca_file`` is the system's trust store
     (None: OpenSSL's default places), ``reference_ca_file`` one to compare it with (None: the one that httpx brings).
-    ``controls`` are public resolvers asked on TCP 443 whether there is a network.
+    ``controls`` are public resolvers asked on TCP 443 whether there is a network; ``subnet_resolvers`` are asked what another
+    network is given. ``root`` is where /etc and /proc are, for the files of resolvers on this machine.
     """
 
     resolv_conf: Path = Path("/etc/resolv.conf")
@@ -120,3 +147,6 @@ class Machine:
     ca_file: Path | None = None
     reference_ca_file: Path | None = None
     controls: tuple[str, ...] = ("223.5.5.5", "2400:3200::1")
+    subnet_resolvers: tuple[str, ...] = ("223.5.5.5", "119.29.29.29", "8.8.8.8")
+    root: Path = Path("/")
+    resolvectl: Callable[[float], Awaitable[str | None]] = resolvectl

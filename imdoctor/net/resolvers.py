@@ -1,4 +1,4 @@
-"""Which resolvers a host uses: resolv.conf(5), systemd-resolved's upstreams, nsswitch.conf(5), hosts(5)."""
+"""Which resolvers a host uses: resolv.conf(5), nsswitch.conf(5), hosts(5)."""
 
 import ipaddress
 import re
@@ -61,7 +61,16 @@ def _table() -> dict[str, ResolverKind]:
         "Azure": "168.63.129.16",
         "Google Cloud": "169.254.169.254",
     }
-    kinds: tuple[tuple[Kind, dict[str, str]], ...] = (("public", public), ("cloud-internal", internal))
+    stubs = {
+        "systemd-resolved": " ".join(sorted(RESOLVED)),
+        "Docker": "127.0.0.11",
+        "NodeLocal DNSCache": "169.254.20.10",
+    }
+    kinds: tuple[tuple[Kind, dict[str, str]], ...] = (
+        ("public", public),
+        ("cloud-internal", internal),
+        ("stub", stubs),
+    )
     return {
         address: ResolverKind(kind, owner)
         for kind, owners in kinds
@@ -84,9 +93,7 @@ def classify(address: str) -> ResolverKind:
     except ValueError:
         return ResolverKind("unknown")
     if known.is_loopback:
-        return ResolverKind(
-            "stub", "systemd-resolved" if address in RESOLVED else "Docker" if address == "127.0.0.11" else None
-        )
+        return ResolverKind("stub")
     if known.is_private or known.is_link_local or (known.version == 4 and known in SHARED):  # noqa: PLR2004 - IPv4
         return ResolverKind("private")
     return ResolverKind("unknown")
@@ -95,7 +102,7 @@ def classify(address: str) -> ResolverKind:
 def read_resolv_conf(machine: Machine) -> ResolvConf:
     """Read resolv.conf as the C library does, RES_OPTIONS and LOCALDOMAIN of the environment included. Rubbish is passed over."""
     try:
-        rows = list(_rows(machine.resolv_conf, comments="#;"))
+        rows = list(words_of(machine.resolv_conf, comments="#;"))
     except OSError as error:
         return ResolvConf(error=errno_name(error))
     servers = [words[1] for words in rows if words[0] == "nameserver" and len(words) > 1 and _is_address(words[1])]
@@ -126,21 +133,10 @@ def nameservers(machine: Machine) -> tuple[str, ...]:
     return read_resolv_conf(machine).nameservers or ("127.0.0.1",)
 
 
-def upstreams(machine: Machine) -> tuple[str, ...] | None:
-    """Return what stands behind systemd-resolved's stub; None where the stub is another's, or the file cannot be read."""
-    if not set(nameservers(machine)) & RESOLVED:
-        return None
-    try:
-        rows = list(_rows(machine.resolved_conf, comments="#;"))
-    except OSError:
-        return None
-    return tuple(words[1] for words in rows if words[0] == "nameserver" and len(words) > 1 and _is_address(words[1]))
-
-
 def hosts_order(machine: Machine) -> tuple[str, ...]:
     """Return the sources of nsswitch.conf's hosts line in their order, actions in brackets left out."""
     try:
-        rows = list(_rows(machine.nsswitch, comments="#"))
+        rows = list(words_of(machine.nsswitch, comments="#"))
     except OSError:
         rows = []
     for words in rows:
@@ -154,14 +150,14 @@ def hosts_entry(machine: Machine, name: str) -> tuple[str, ...]:
     """Return the addresses that the hosts file gives for a name, whatever its case."""
     wanted = name.rstrip(".").lower()
     try:
-        rows = list(_rows(machine.hosts, comments="#"))
+        rows = list(words_of(machine.hosts, comments="#"))
     except OSError:
         return ()
     found = (words[0] for words in rows if wanted in (alias.lower() for alias in words[1:]) and _is_address(words[0]))
     return tuple(dict.fromkeys(found))
 
 
-def _rows(path: Path, *, comments: str) -> Iterator[list[str]]:
+def words_of(path: Path, *, comments: str) -> Iterator[list[str]]:
     """Yield a file's lines as words, without comments. Raises OSError."""
     with path.open("rb") as file:
         text = file.read(LARGEST).decode("utf-8", "replace")

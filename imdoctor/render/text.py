@@ -134,7 +134,11 @@ class Page:
             yield from self.details(check)
 
     def details(self, check: CheckReport) -> Iterator[str]:
-        """Yield a check's findings, measurements and observation."""
+        """Yield a check's notes, findings, measurements and observation."""
+        for note in check.notes or ():
+            text = note.lstrip()
+            indent = " " * (10 + len(note) - len(text))
+            yield from wrap(text, self.width, indent, f"{indent}  ")
         for finding in check.findings:
             where = f" at {finding.address}" if finding.address else ""
             text = f"{finding.severity}, {finding.code}{where}: {finding.message}"

@@ -11,6 +11,7 @@ from imdoctor.net.handshake import Handshake
 from imdoctor.net.lookup import Answer, ServerAnswers
 from imdoctor.net.machine import SystemAnswer
 from imdoctor.net.resolvers import ResolvConf
+from imdoctor.net.stubs import Stub
 from imdoctor_checks.dns import Dns
 from imdoctor_checks.observations import DnsSeen, Elsewhere, GatewayLook, Opinion, Series, TcpSeen, TlsAddress, TlsSeen
 from tests.checks.judging import codes, declared, findings
@@ -199,7 +200,9 @@ ROWS = [
         seen(server("127.0.0.1", GOOD), resolv_conf=ResolvConf()), ["dns.stub-opaque"], id="no nameserver, one answers"
     ),
     pytest.param(seen(server(STUB, GOOD)), ["dns.stub-opaque"], id="a stub, nothing known behind it"),
-    pytest.param(seen(server(STUB, GOOD), upstreams=(FIRST,)), [], id="a stub, its upstreams known"),
+    pytest.param(
+        seen(server(STUB, GOOD), stubs=(Stub(address=STUB, upstreams=(FIRST,)),)), [], id="a stub, its upstreams known"
+    ),
     pytest.param(seen(server(STRANGER, GOOD)), [], id="a public address that is in no table"),
 ]
 

@@ -15,7 +15,6 @@ from imdoctor.net.resolvers import (
     hosts_order,
     nameservers,
     read_resolv_conf,
-    upstreams,
 )
 
 
@@ -74,24 +73,8 @@ def test_rubbish_is_passed_over(data: bytes) -> None:
             (folder / file).write_bytes(data)
         host = machine(folder)
         assert len(nameservers(host)) >= 1
-        upstreams(host)
         hosts_order(host)
         hosts_entry(host, "a.b")
-
-
-@pytest.mark.parametrize(
-    ("server", "resolved", "expected"),
-    [
-        ("127.0.0.53", "nameserver 10.0.0.1\nnameserver 10.0.0.2\n", ("10.0.0.1", "10.0.0.2")),
-        ("127.0.0.1", "nameserver 10.0.0.1\n", None),
-        ("127.0.0.53", None, None),
-    ],
-    ids=["systemd-resolved", "another stub", "its file is missing"],
-)
-def test_upstreams(tmp_path: Path, server: str, resolved: str | None, expected: tuple[str, ...] | None) -> None:
-    """What stands behind systemd-resolved is known from its file, and of nothing else."""
-    files = {"resolv_conf": f"nameserver {server}\n", **({"resolved_conf": resolved} if resolved else {})}
-    assert upstreams(machine(tmp_path, **files)) == expected
 
 
 @pytest.mark.parametrize(

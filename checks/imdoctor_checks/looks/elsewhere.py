@@ -8,10 +8,11 @@ from imdoctor.check import is_address
 from imdoctor.im.sites import backup_of
 from imdoctor.net.connect import Connect, connect
 from imdoctor.net.handshake import handshake
-from imdoctor.net.lookup import ask_servers, system_answer
+from imdoctor.net.lookup import ServerAnswers, ask_servers, system_answer
 from imdoctor.net.resolvers import is_loopback, nameservers
 from imdoctor_checks.looks.gateway import look
 from imdoctor_checks.observations import BackupLook, Elsewhere, Opinion
+from imdoctor_checks.options import dns_options, may_ask_others
 
 LIMIT = 2.0
 """Seconds for one control: enough for any network that could carry the call within its timeout."""
@@ -25,9 +26,8 @@ def elsewhere_plan(ctx: Context) -> Iterator[Egress]:
     host, port, condition = ctx.settings.endpoint.host, ctx.settings.endpoint.port, "the target fails at every address"
     if (name := backup_of(host)) is not None:
         yield Egress(to=name, port=HTTPS, protocol="tls", why="a handshake with the backup domain", condition=condition)
-    if (server := _public(ctx)) is not None:
-        why = f"A and AAAA of {host}: a second opinion, by UDP"
-        yield Egress(to=server, port=53, protocol="udp", why=why, condition=condition, third_party=True)
+    if public_resolver(ctx) is not None:
+        yield from public_plan(ctx, condition)
         why = "what answers at the addresses of the second opinion: the certificate, and GET /"
         yield Egress(to=host, port=port, protocol="https", why=why, condition=condition)
 
@@ -92,20 +92,46 @@ async def _look_at_backup(ctx: Context, name: str) -> BackupLook:
 async def _opinion(ctx: Context) -> Opinion | None:
     """Ask one public resolver for the target's name, and look at what it gives; not where third parties are barred."""
     host = ctx.settings.endpoint.host
-    server = _public(ctx)
-    return None if server is None else await ctx.once(("opinion", host), lambda: _ask(ctx, server, host))
+    if public_resolver(ctx) is None:
+        return None
+    return await ctx.once(("opinion", host), lambda: _look_at_opinion(ctx))
 
 
-def _public(ctx: Context) -> str | None:
+def public_plan(ctx: Context, condition: str | None = None) -> Iterator[Egress]:
+    """List the question to a public resolver."""
+    if (server := public_resolver(ctx)) is not None:
+        why = f"A and AAAA of {ctx.settings.endpoint.host}: a second opinion, by UDP"
+        yield Egress(to=server, port=53, protocol="udp", why=why, condition=condition, third_party=True)
+        condition = "it is silent, or its answer truncated"
+        yield Egress(
+            to=server, port=53, protocol="tcp", why="the same, over TCP", condition=condition, third_party=True
+        )
+
+
+async def public_answers(ctx: Context) -> ServerAnswers | None:
+    """Ask one public resolver for the target's name, once a run; None where third parties are barred, or there is no name."""
+    server = public_resolver(ctx)
+    return None if server is None else await ctx.once(("public", server), lambda: _ask(ctx, server))
+
+
+def public_resolver(ctx: Context) -> str | None:
     """Return the public resolver to ask; None where third parties are barred, or there is no name to ask for."""
-    allowed = ctx.settings.third_party and ctx.settings.checks.get("dns", {}).get("third_party", True)
-    if not allowed or is_address(ctx.settings.endpoint.host) or ctx.proxy is not None:
+    if not may_ask_others(ctx) or is_address(ctx.settings.endpoint.host) or ctx.proxy is not None:
         return None
     return next((address for address in ctx.machine.controls if ctx.machine.route(address).error is None), None)
 
 
-async def _ask(ctx: Context, server: str, host: str) -> Opinion:
-    (answers,) = await ask_servers(ctx.machine, (server,), host, ctx.left(LIMIT))
+async def _ask(ctx: Context, server: str) -> ServerAnswers:
+    """Ask it, within the time that all third parties get together: a silent one holds nothing up for longer."""
+    limit = ctx.left(min(LIMIT, dns_options(ctx).third_party_timeout))
+    (answers,) = await ask_servers(ctx.machine, (server,), ctx.settings.endpoint.host, limit)
+    return answers
+
+
+async def _look_at_opinion(ctx: Context) -> Opinion | None:
+    answers = await public_answers(ctx)
+    if answers is None:
+        return None
     routed = [address for address in answers.addresses if ctx.machine.route(address).error is None]
     looks = await asyncio.gather(*(look(ctx, address) for address in routed[:MOST_LOOKS]))
     return Opinion(answers=answers, looks=tuple(looks))

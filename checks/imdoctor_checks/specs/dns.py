@@ -161,6 +161,32 @@ FINDINGS: Mapping[str, Spec] = {
         ),
         explains=("dns.slow", "probe.slow"),
     ),
+    "dns.egress-mismatch": Spec(
+        "warn",
+        title="The resolver leaves the network elsewhere than this host",
+        message="{server} leaves by {resolver_egress}, {resolver_place}; this host by {host_egress}, {host_place}: {verdict}; {cost}",
+        why="The service's authority chooses addresses by where the question comes from. A resolver in another region or of another "
+        "ISP is given addresses that are near itself, and calls from this host cross between networks.",
+        remedy=(
+            (
+                "Look by hand: `dig @{server} TXT whoami.ds.akahelp.net` shows the resolver's address, `dig A whoami.akamai.net "
+                "@ns1-1.akamaitech.net` this host's; docs/step-4.md has the rest."
+            ),
+            "Use a resolver that leaves in this host's own region and ISP: the cloud's internal one, or the ISP's.",
+            "Or let the resolver send this host's subnet along (EDNS Client Subnet), or forward {host} to one that is near.",
+        ),
+    ),
+    "dns.egress-unknown": Spec(
+        "info",
+        title="Where the resolver leaves the network is not known",
+        message="whether {server} leaves in this host's own region and ISP is not known: {reason}",
+        why="The list's step 4 compares the two ways out; what shows them, or tells where they are, is not at hand.",
+        remedy=(
+            "Name a file that tells where addresses are, under `checks: dns: geo:`; `imdoctor config init` says where to get one.",
+            "Where third parties cannot be reached, name a whoami zone of your own: `checks: dns: whoami:`.",
+        ),
+        confidence="certain",
+    ),
     "dns.private-resolver": Spec(
         "info",
         title="A private resolver is in use",
@@ -182,7 +208,9 @@ FINDINGS: Mapping[str, Spec] = {
         title="What is behind the local resolver is not known",
         message="{server} is a resolver on this machine; what it asks cannot be seen from here",
         why="The list's step 4 is about the resolver that leaves the network, which is the one behind it.",
-        remedy=("Look into the configuration of the local resolver.",),
+        remedy=(
+            "Look into the configuration of the local resolver: `ss -lunp 'sport = 53'` shows, as root, which program it is.",
+        ),
         confidence="certain",
     ),
 }

@@ -54,15 +54,27 @@ def used(seen: DnsSeen) -> tuple[str, ...]:
 
 
 def in_doubt(seen: DnsSeen) -> list[str]:
-    """Return the addresses worth a look: pinned ones, bogus ones, and all when two resolvers differ."""
-    told = {server.server: set(server.addresses) for server in seen.servers if server.addresses}
+    """Return the addresses worth a look: pinned ones, bogus ones, and all where two resolvers differ, or one wholly from a public one."""
     every = [address for server in seen.servers for address in server.addresses]
+    others = [address for server in _words(seen)[len(seen.servers) :] for address in server.addresses]
+    told = {frozenset(server.addresses) for server in seen.servers if server.addresses}
     doubted = [*pinned(seen), *(address for address in (*used(seen), *every) if bogus(address))]
-    if len({frozenset(addresses) for addresses in told.values()}) > 1:
-        doubted += [*used(seen), *every]
+    if len(told) > 1 or (others and any(not one & set(others) for one in told)):
+        doubted += [*used(seen), *every, *others]
     if told and used(seen) and not set(used(seen)) & set(every) and not pinned(seen):
         doubted += [*used(seen), *every]  # the C library's answer is none of theirs
     return list(dict.fromkeys(doubted))
+
+
+def _words(seen: DnsSeen) -> tuple[ServerAnswers, ...]:
+    """Return what the nameservers say of the name, what a public resolver says, and what it says for the host's own prefix."""
+    public = (seen.public,) if seen.public is not None else ()
+    subnet = seen.egress.subnet if seen.egress is not None else None
+    if subnet is None or subnet.error:
+        return (*seen.servers, *public)
+    own = Answer(type="A", rcode="NOERROR", addresses=subnet.addresses)
+    label = f"{subnet.server} for {subnet.subnet}"
+    return (*seen.servers, *public, ServerAnswers(server=label, a=own, aaaa=Answer(type="AAAA")))
 
 
 def _failure(seen: DnsSeen, server: ServerAnswers) -> str | None:
@@ -209,7 +221,7 @@ def _differing(seen: DnsSeen, looks: Mapping[str, GatewayLook]) -> Iterator[Find
     """Tell a lie from another mirror where servers differ: by certificate and envelope, never by prefix."""
     if seen.system_absolute is not None and used(seen):
         yield from _searched(seen, looks)
-    right = [server for server in seen.servers if _any(server.addresses, looks, gateway=True)]
+    right = [server for server in _words(seen) if _any(server.addresses, looks, gateway=True)]
     wrong = [
         server
         for server in seen.servers
@@ -250,12 +262,14 @@ def _any(addresses: Iterable[str], looks: Mapping[str, GatewayLook], *, gateway:
 
 
 def _kinds(seen: DnsSeen) -> Iterator[Finding]:
-    for server in seen.servers:
-        known = classify(server.server)
-        data = {"server": server.server, "owner": known.owner or "its owner is not in the table", "kind": known.kind}
+    known_stubs = {stub.address: stub for stub in seen.stubs}
+    behind = [upstream for stub in seen.stubs for upstream in stub.upstreams]
+    for server in dict.fromkeys([*(server.server for server in seen.servers), *behind]):
+        known = classify(server)
+        data = {"server": server, "owner": known.owner or "its owner is not in the table", "kind": known.kind}
         if known.kind in {"private", "cloud-internal"}:
             yield Finding("dns.private-resolver", data=data)
         elif known.kind == "public":
             yield Finding("dns.public-resolver", data=data)
-        elif known.kind == "stub" and not seen.upstreams:
+        elif known.kind == "stub" and not (server in known_stubs and known_stubs[server].upstreams):
             yield Finding("dns.stub-opaque", data=data)

@@ -1,0 +1,70 @@
+"""What it costs that a resolver leaves elsewhere: connects to an address that it gives, and to one that the host's own prefix is given."""
+
+import time
+from collections.abc import Iterator
+
+import msgspec
+
+from imdoctor import Context, Egress
+from imdoctor.net.connect import connect
+from imdoctor_checks.looks.egress import subnet_resolvers
+from imdoctor_checks.observations import DnsSeen, MirrorCost
+from imdoctor_checks.options import may_ask_others
+from imdoctor_checks.verdicts.egress import mismatched
+
+PAIRS = 5
+LIMIT = 2.0
+"""Seconds for all of it."""
+
+
+async def mirror_costs(ctx: Context, seen: DnsSeen) -> tuple[MirrorCost, ...]:
+    """Measure it for each nameserver that leaves elsewhere and gives other addresses; those of one address once."""
+    answer = seen.egress.subnet if seen.egress is not None else None
+    if answer is None or answer.error:
+        return ()
+    found: dict[tuple[str, str], MirrorCost] = {}
+    costs = []
+    for one in mismatched(seen.egress, seen.servers):
+        given = next(item.addresses for item in seen.servers if item.server == one.server)
+        pair = _pair(given, answer.addresses)
+        if pair is None or set(given) & set(answer.addresses):
+            continue
+        if pair not in found:
+            found[pair] = await _measure(ctx, one.server, *pair)
+        costs.append(msgspec.structs.replace(found[pair], server=one.server))
+    return tuple(costs)
+
+
+def _pair(given: tuple[str, ...], own: tuple[str, ...]) -> tuple[str, str] | None:
+    """Return the first two addresses of one family."""
+    return next(((one, other) for one in given for other in own if (":" in one) is (":" in other)), None)
+
+
+async def _measure(ctx: Context, server: str, given: str, own: str) -> MirrorCost:
+    """Connect to both in turn, so that whatever else goes on meets both alike."""
+    ends = time.monotonic() + ctx.left(LIMIT)
+    times: dict[str, list[float | None]] = {given: [], own: []}
+    while len(times[own]) < PAIRS and time.monotonic() < ends:
+        for address in (given, own):
+            times[address].append(await _connect(ctx, address, max(ends - time.monotonic(), 0.01)))
+    return MirrorCost(
+        server=server, given=given, own=own, given_seconds=tuple(times[given]), own_seconds=tuple(times[own])
+    )
+
+
+async def _connect(ctx: Context, address: str, limit: float) -> float | None:
+    """Return the seconds of one connect; None where it failed, needed a second SYN, or this program was late."""
+    started = ctx.lag.now()
+    seen, sock = await connect(address, ctx.settings.endpoint.port, timeout=limit, dial=ctx.machine.dial)
+    if sock is not None:
+        sock.close()
+    return None if seen.attempts > 1 or ctx.lag.late_since(started) else seen.seconds
+
+
+def cost_plan(ctx: Context) -> Iterator[Egress]:
+    """List the connects."""
+    if may_ask_others(ctx) and subnet_resolvers(ctx):
+        endpoint = ctx.settings.endpoint
+        condition = "a resolver leaves elsewhere than this host, and its own prefix is given another address"
+        why = "connects to both addresses in turn: what the wrong one costs"
+        yield Egress(to=endpoint.host, port=endpoint.port, protocol="tcp", why=why, condition=condition)

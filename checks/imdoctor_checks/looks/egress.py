@@ -1,0 +1,294 @@
+"""Step 4 of the list: by which address each resolver leaves for the Internet, by which this host does, and where those are.
+
+Third parties are asked for it, all of them within one small time: they never hold up the verdict on the target for longer.
+"""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from functools import partial
+from urllib.parse import urlsplit
+
+import dns.message
+import dns.rdatatype
+
+from imdoctor import Context, Egress
+from imdoctor.check import is_address
+from imdoctor.net.echo import PORTS, Echo, Way, ask_echo
+from imdoctor.net.egress import Exit, Source, first_good, leaving
+from imdoctor.net.exchange import FAILURES, PAYLOAD, exchange
+from imdoctor.net.geo import Locator, MaxMindFile, Remembered, Routing, Told, XdbFile, places
+from imdoctor.net.lookup import system_answer
+from imdoctor.net.machine import SystemAnswer
+from imdoctor.net.resolvers import nameservers
+from imdoctor.net.subnet import SubnetAnswer, ask_for, subnet_of
+from imdoctor.net.trust import tls_context
+from imdoctor_checks.looks.path import proxy_addresses
+from imdoctor_checks.observations import EgressSeen
+from imdoctor_checks.options import DnsOptions, dns_options, may_ask_others
+
+PORT = 53
+FAMILIES = (4, 6)
+MOST_ADDRESSES = 8
+"""Egress addresses whose place is looked up."""
+LEAST = 0.02
+"""Seconds that are worth beginning a question for."""
+
+
+async def egress(ctx: Context, servers: tuple[str, ...] = ()) -> EgressSeen:
+    """Look at the ways out: of the nameservers given, and of this host, directly and through the target's proxy. Once a run."""
+    if not may_ask_others(ctx):
+        return EgressSeen(barred=True)
+    return await ctx.once(("egress", servers), lambda: _Look(ctx, servers).take())
+
+
+class _Look:
+    """One look, with the one deadline of all its questions."""
+
+    def __init__(self, ctx: Context, servers: tuple[str, ...]) -> None:
+        self._ctx, self._servers = ctx, servers
+        self._options = dns_options(ctx)
+        self._ends = time.monotonic() + ctx.left(self._options.third_party_timeout)
+        self._families = [family for family in FAMILIES if _routed(ctx, family)]
+
+    async def take(self) -> EgressSeen:
+        """Ask for the addresses, then for where they are and what the host's own prefix is given."""
+        at_once = not self._options.geo.files
+        through, direct, echoes = await asyncio.gather(
+            asyncio.gather(*(self._through(server) for server in self._servers)),
+            asyncio.gather(*(self._direct(family) for family in self._families)),
+            self._echoes(wanted=at_once),
+        )
+        exits = tuple(one for group in (*through, *direct) for one in group)
+        if not at_once and not any(one.addresses for group in direct for one in group):
+            echoes = await self._echoes(wanted=True)
+        told, subnet = await asyncio.gather(self._places(exits, echoes), self._subnet(exits, echoes))
+        return EgressSeen(exits=exits, echoes=echoes, places=told, subnet=subnet)
+
+    def _left(self) -> float:
+        return max(0.0, self._ends - time.monotonic())
+
+    async def _through(self, server: str) -> tuple[Exit, ...]:
+        """Ask the sources in their order through one nameserver."""
+        sources = [one for one in self._options.sources if one.kind != "https" and one.server is None]
+        machine = self._ctx.machine
+        tries = [
+            lambda one=one: leaving(machine, one, server=server, via=server, limit=self._left()) for one in sources
+        ]
+        return await first_good(tries, _shows)
+
+    async def _direct(self, family: int) -> tuple[Exit, ...]:
+        """Ask the sources' own servers in their order, over one family."""
+        tries = [partial(self._of_its_server, one, family) for one in _direct_sources(self._options, family)]
+        return await first_good(tries, _shows)
+
+    async def _of_its_server(self, source: Source, family: int) -> Exit:
+        found = await self._name(source.server or "")
+        address = next((one for one in found.addresses if _family(one) == family), None)
+        if address is None:
+            error = f"{source.server} has no address ({found.error or 'of this family'})"
+            return Exit(via="direct", source=source.text, family=family, error=error)
+        return await leaving(self._ctx.machine, source, server=address, via="direct", limit=self._left(), family=family)
+
+    async def _name(self, name: str) -> SystemAnswer:
+        """Look a third party's name up as any program would, once a run; absolutely, without the search list."""
+        if is_address(name):
+            return SystemAnswer(addresses=(name,))
+        machine, limit = self._ctx.machine, self._left()
+        return await self._ctx.once(("name", name), lambda: system_answer(machine, f"{name}.", PORT, limit))
+
+    async def _echoes(self, *, wanted: bool) -> tuple[Echo, ...]:
+        """Ask every echo, over each family and through the proxy."""
+        if not wanted:
+            return ()
+        ways = await self._ways()
+        urls = [one.name for one in self._options.sources if one.kind == "https"]
+        return tuple(await asyncio.gather(*(ask_echo(url, way, self._left()) for url in urls for way in ways)))
+
+    async def _ways(self) -> list[Way]:
+        """Return the ways to an echo. Its certificate is checked against the system's store, whatever the target's is."""
+        ctx = self._ctx
+        store = ctx.machine.ca_file
+        context = await ctx.once(("tls", "system"), lambda: asyncio.to_thread(tls_context, store, verify=True))
+        ways = [Way(machine=ctx.machine, context=context, lag=ctx.lag, family=family) for family in self._families]
+        if ctx.proxy is not None:
+            found = await proxy_addresses(ctx, ctx.proxy)
+            ways.append(Way(machine=ctx.machine, context=context, lag=ctx.lag, proxy=ctx.proxy, proxy_addresses=found))
+        return ways
+
+    async def _places(self, exits: tuple[Exit, ...], echoes: tuple[Echo, ...]) -> tuple[Told, ...]:
+        """Say where the addresses are: by files and echoes, and by routing data where those name no network."""
+        shown = [address for one in exits for address in one.addresses]
+        shown += [address for one in echoes for address in (one.address, one.resolver) if address]
+        wanted = list(dict.fromkeys(shown))[:MOST_ADDRESSES]
+        geo = self._options.geo
+        near: list[Locator] = [
+            Remembered([told for one in echoes if one.url == url for told in one.told])
+            for url in dict.fromkeys(one.url for one in echoes)
+        ]
+        near += [MaxMindFile(geo.mmdb)] if geo.mmdb else []
+        near += [XdbFile(geo.xdb)] if geo.xdb else []
+        told = await places(wanted, near)
+        unknown = [
+            address for address in wanted if not any(one.address == address and (one.isp or one.asn) for one in told)
+        ]
+        if geo.asn_zone and self._left() > LEAST:
+            told += await places(unknown, [Routing(geo.asn_zone, self._texts)])
+        return told
+
+    async def _texts(self, name: str) -> list[str]:
+        """Return a name's texts by the first nameserver that answers."""
+        query = dns.message.make_query(name, "TXT", use_edns=0, payload=PAYLOAD)
+        for server in asked_servers(self._ctx):
+            try:
+                reply, _ = await exchange(self._ctx.machine, server, query, self._left())
+            except FAILURES:
+                continue
+            texts = [rrset for rrset in reply.answer if rrset.rdtype == dns.rdatatype.TXT]
+            return [b"".join(record.strings).decode("ascii", "replace") for rrset in texts for record in rrset]
+        return []
+
+    async def _subnet(self, exits: tuple[Exit, ...], echoes: tuple[Echo, ...]) -> SubnetAnswer | None:
+        """Ask public resolvers in their order what this host's own prefix is given."""
+        ctx, host = self._ctx, self._ctx.settings.endpoint.host
+        direct = [address for one in exits if one.via == "direct" for address in one.addresses]
+        direct += [one.address for one in echoes if one.via == "direct" and one.address]
+        asked = subnet_resolvers(ctx)
+        if not direct or not asked or self._left() <= LEAST:
+            return None
+        subnet, kind = subnet_of(direct[0]), "A" if 4 in self._families else "AAAA"  # noqa: PLR2004 - IPv4
+        tries = [
+            lambda server=server: ask_for(ctx.machine, server, host, kind, subnet, self._left()) for server in asked
+        ]
+        answers = await first_good(tries, lambda one: one.error is None)
+        return next((one for one in answers if one.error is None), answers[0] if answers else None)
+
+
+def _shows(one: Exit) -> bool:
+    return bool(one.addresses)
+
+
+def _family(address: str) -> int:
+    return 6 if ":" in address else 4
+
+
+def _routed(ctx: Context, family: int) -> bool:
+    """Tell whether there is a route to the public addresses of a family."""
+    return any(ctx.machine.route(one).error is None for one in ctx.machine.controls if _family(one) == family)
+
+
+def _direct_sources(options: DnsOptions, family: int) -> list[Source]:
+    """Return the sources that are asked of their own servers over a family."""
+    servers = [one for one in options.sources if one.server is not None and one.speaks(family)]
+    return [one for one in servers if not is_address(one.server or "") or _family(one.server or "") == family]
+
+
+def subnet_resolvers(ctx: Context) -> tuple[str, ...]:
+    """Return the public resolvers that are asked for another network; none where the call's name is not resolved here."""
+    if is_address(ctx.settings.endpoint.host) or ctx.proxy is not None:
+        return ()
+    return tuple(one for one in ctx.machine.subnet_resolvers if ctx.machine.route(one).error is None)
+
+
+def egress_plan(ctx: Context, servers: tuple[str, ...] = ()) -> Iterator[Egress]:
+    """List what the look asks, by name or address; what depends on another answer is marked."""
+    if not may_ask_others(ctx):
+        return
+    options = dns_options(ctx)
+    for server in nameservers(ctx.machine):
+        why = "the names of third parties, by the C library"
+        yield Egress(to=server, port=PORT, protocol="udp", why=why)
+    yield from _plan_through(options, servers)
+    yield from _plan_direct(ctx, options)
+    yield from _plan_echoes(ctx, options)
+    if options.geo.asn_zone:
+        for server in asked_servers(ctx):
+            yield Egress(
+                to=server,
+                port=PORT,
+                protocol="udp",
+                why=f"which network announces an address: TXT under {options.geo.asn_zone}",
+                condition="an egress address is found, and neither a file nor an echo names its network",
+                third_party=True,
+            )
+    for server in subnet_resolvers(ctx):
+        yield Egress(
+            to=server,
+            port=PORT,
+            protocol="udp",
+            why=f"what this host's own prefix is given for {ctx.settings.endpoint.host} (EDNS Client Subnet)",
+            condition="this host's egress address is found",
+            third_party=True,
+        )
+
+
+def _plan_through(options: DnsOptions, servers: tuple[str, ...]) -> Iterator[Egress]:
+    sources = [one for one in options.sources if one.kind != "https" and one.server is None]
+    for server in servers:
+        for number, source in enumerate(sources):
+            yield Egress(
+                to=server,
+                port=PORT,
+                protocol="udp",
+                why=f"by which address it leaves: {source.text}",
+                condition="no source before it has shown an address" if number else None,
+                third_party=True,
+            )
+
+
+def _plan_direct(ctx: Context, options: DnsOptions) -> Iterator[Egress]:
+    for family in (family for family in FAMILIES if _routed(ctx, family)):
+        for number, source in enumerate(_direct_sources(options, family)):
+            named = not is_address(source.server or "")
+            conditions = [
+                *(["no source before it has shown an address"] if number else []),
+                *(["its name resolves"] if named else []),
+            ]
+            yield Egress(
+                to=source.server or "",
+                port=PORT,
+                protocol="udp",
+                why=f"by which IPv{family} address this host leaves: {source.text}",
+                condition=" and ".join(conditions) or None,
+                third_party=True,
+            )
+
+
+def _plan_echoes(ctx: Context, options: DnsOptions) -> Iterator[Egress]:
+    conditions = ["no DNS source has shown this host's address"] if options.geo.files else []
+    proxy = ctx.proxy
+    for source in (one for one in options.sources if one.kind == "https"):
+        parts = urlsplit(source.name)
+        host = parts.hostname or ""
+        why = f"by which address this host leaves: GET {source.name}"
+        yield Egress(
+            to=host,
+            port=parts.port or PORTS["https"],
+            protocol="https",
+            why=why,
+            condition=" and ".join([*conditions, "its name resolves"]),
+            third_party=True,
+        )
+        for scheme, port in PORTS.items():
+            yield Egress(
+                to=f"*.{host}",
+                port=port,
+                protocol=scheme,
+                why="the same, where it redirects to",
+                condition="it redirects within its domain",
+                third_party=True,
+            )
+        if proxy is not None:
+            yield Egress(
+                to=proxy.host,
+                port=proxy.port,
+                protocol="tcp",
+                why=f"by which address the proxy leaves: GET {source.name} through it",
+                condition=" and ".join(conditions) or None,
+                third_party=True,
+            )
+
+
+def asked_servers(ctx: Context) -> tuple[str, ...]:
+    """Return the nameservers that are asked: the configuration's, else resolv.conf's."""
+    return dns_options(ctx).nameservers or nameservers(ctx.machine)

@@ -1,0 +1,60 @@
+"""The options of the `dns` check, which the looks at third parties heed as well."""
+
+import msgspec
+
+from imdoctor import Context, FilePath, Seconds
+from imdoctor.net.egress import BUILT_IN, Source, parse_source
+from imdoctor.net.geo import ASN_ZONE
+
+DEFAULT = "default"
+"""Stands for the built-in sources in a list of them."""
+
+
+class Geo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What tells where an address is: a file in MaxMind's format, one in ip2region's, a zone in the layout of Team Cymru's."""
+
+    mmdb: FilePath | None = None
+    xdb: FilePath | None = None
+    asn_zone: str | None = ASN_ZONE
+
+    @property
+    def files(self) -> bool:
+        """Whether a file is named."""
+        return self.mmdb is not None or self.xdb is not None
+
+
+class DnsOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`nameservers` are asked instead of resolv.conf's; an answer over `slow` is a warning.
+
+    `whoami` names the sources that show an egress address, "default" among them for the built-in ones; all third parties
+    together get `third_party_timeout`.
+    """
+
+    nameservers: tuple[str, ...] | None = None
+    slow: Seconds = 0.2
+    third_party: bool = True
+    third_party_timeout: Seconds = 1.0
+    whoami: tuple[str, ...] = (DEFAULT,)
+    geo: Geo = Geo()
+
+    def __post_init__(self) -> None:
+        """Refuse a source that cannot be read."""
+        for text in self.whoami:
+            if text != DEFAULT:
+                parse_source(text)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The sources, in the order in which they are asked."""
+        texts = [one for text in self.whoami for one in (BUILT_IN if text == DEFAULT else (text,))]
+        return tuple(parse_source(text) for text in dict.fromkeys(texts))
+
+
+def dns_options(ctx: Context) -> DnsOptions:
+    """Return the options of the run's `dns` check."""
+    return ctx.settings.options("dns", DnsOptions)
+
+
+def may_ask_others(ctx: Context) -> bool:
+    """Tell whether third parties may be asked."""
+    return ctx.settings.third_party and dns_options(ctx).third_party

@@ -1,0 +1,254 @@
+"""The judgement of step 4: does a resolver leave the network in this host's own region and ISP, and what does it cost if not."""
+
+import ipaddress
+import statistics
+from collections.abc import Iterator, Sequence
+from typing import Literal
+
+import msgspec
+
+from imdoctor import Finding, Note, Severity
+from imdoctor.net.echo import Echo
+from imdoctor.net.egress import Exit
+from imdoctor.net.lookup import ServerAnswers
+from imdoctor.net.resolvers import classify
+from imdoctor_checks.observations import DnsSeen, EgressSeen, MirrorCost
+from imdoctor_checks.verdicts.picture import echo_told, exit_told, milliseconds, picture
+from imdoctor_checks.verdicts.places import compare_isp, compare_region, place, places_of
+
+Word = Literal["same", "unknown", "same ISP only", "different"]
+RANK: tuple[Word, ...] = ("same", "unknown", "same ISP only", "different")
+"""From good to bad: where an end may be compared with several, the best counts; of several ends the worst."""
+LEAST_PAIRS = 3
+LEAST_COST = 0.001
+"""Seconds; less is nothing that a call would notice."""
+LEAST_RATIO = 0.1
+"""Of the nearer address's own time."""
+SLOWER = ("tcp.slow", "tls.slow", "probe.slow")
+"""What a far mirror may be the reason of."""
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """How one nameserver's ways out compare with this host's, and the pair of addresses that decides it."""
+
+    server: str
+    word: Word
+    reason: str
+    resolver_end: str | None = None
+    host_end: str | None = None
+
+
+def compare(egress: EgressSeen, server: str) -> Comparison:
+    """Compare each address by which a nameserver leaves with those of this host."""
+    ends, hosts = resolver_ends(egress, server), host_ends(egress)
+    if egress.barred:
+        return Comparison(server=server, word="unknown", reason="third parties are not to be asked")
+    if not ends:
+        reason = f"no source shows by which address {server} leaves ({_tried(egress.exits, server)})"
+        return Comparison(server=server, word="unknown", reason=reason)
+    if not hosts:
+        reason = f"no source shows by which address this host leaves ({_tried(egress.exits, 'direct', egress.echoes)})"
+        return Comparison(server=server, word="unknown", reason=reason, resolver_end=ends[0])
+    best = [min((_ends(egress, server, end, host) for host in hosts), key=_rank) for end in ends]
+    return max(best, key=_rank)
+
+
+def _rank(one: Comparison) -> int:
+    return RANK.index(one.word)
+
+
+def _ends(egress: EgressSeen, server: str, end: str, host: str) -> Comparison:
+    """Compare two addresses by the places that the sources give them."""
+
+    def said(word: Word, reason: str) -> Comparison:
+        return Comparison(server=server, word=word, reason=reason, resolver_end=end, host_end=host)
+
+    if end == host:
+        return said("same", "both leave by one address")
+    one, other = places_of(egress, end), places_of(egress, host)
+    isp, region = compare_isp(one, other), compare_region(one, other)
+    if isp.same == "different":
+        return said("different", isp.reason)
+    if region.same == "different":
+        return said("same ISP only" if isp.same == "same" else "different", region.reason)
+    if isp.same == region.same == "same":
+        return said("same", f"{isp.reason}; {region.reason}")
+    errors = [told.error for told in (*one, *other) if told.error]
+    reasons = [one.reason for one in (isp, region) if one.same == "unknown"]
+    return said("unknown", "; ".join(dict.fromkeys([*reasons, *errors])))
+
+
+def resolver_ends(egress: EgressSeen, server: str) -> tuple[str, ...]:
+    """Return the addresses by which a nameserver leaves; where no name shows them, what the echoes say of the C library's resolver."""
+    shown = [address for one in egress.exits if one.via == server for address in one.addresses]
+    servers = {one.via for one in egress.exits} - {"direct"}
+    if not shown and servers == {server}:
+        shown = [one.resolver for one in egress.echoes if one.via == "direct" and one.resolver]
+    return tuple(dict.fromkeys(shown))
+
+
+def host_ends(egress: EgressSeen) -> tuple[str, ...]:
+    """Return the addresses by which this host leaves.
+
+    Where DNS shows a resolver's address for the host's and an echo another one, something on the way answers in the place of the
+    server that was asked, and the echo counts.
+    """
+    by_dns = [address for one in egress.exits if one.via == "direct" for address in one.addresses]
+    by_echo = [one.address for one in egress.echoes if one.via == "direct" and one.address]
+    resolvers = {address for one in egress.exits if one.via != "direct" for address in one.addresses}
+    if by_echo and set(by_dns) <= resolvers and not set(by_echo) & set(by_dns):
+        by_dns = []
+    return tuple(dict.fromkeys((*by_dns, *by_echo)))
+
+
+def _tried(exits: Sequence[Exit], via: str, echoes: Sequence[Echo] = ()) -> str:
+    failed = [f"{one.source}: {one.error}" for one in exits if one.via == via and one.error]
+    failed += [f"{one.url}: {one.error}" for one in echoes if one.error and one.via == via]
+    return "; ".join(dict.fromkeys(failed)) or "none answered in time"
+
+
+def mismatched(egress: EgressSeen | None, servers: Sequence[ServerAnswers]) -> tuple[Comparison, ...]:
+    """Return the comparisons of the nameservers that leave elsewhere than this host."""
+    if egress is None:
+        return ()
+    every = (compare(egress, server.server) for server in servers)
+    return tuple(one for one in every if one.word in {"same ISP only", "different"})
+
+
+def judge_egress(seen: DnsSeen) -> Iterator[Finding | Note]:
+    """Judge each nameserver that answers; and draw the ways out."""
+    if seen.egress is None:
+        return
+    compared = [compare(seen.egress, server.server) for server in seen.servers]
+    for one, server in zip(compared, seen.servers, strict=True):
+        if all(answer.rcode is None for answer in (server.a, server.aaaa)):
+            continue
+        if one.word == "unknown":
+            yield Finding("dns.egress-unknown", data={"server": one.server, "reason": one.reason})
+        elif one.word != "same":
+            yield _mismatch(seen, seen.egress, one)
+    words = {one.server: f"{one.word}: {one.reason}" for one in compared}
+    yield from (Note(line) for line in picture(seen, seen.egress, words))
+
+
+def _mismatch(seen: DnsSeen, egress: EgressSeen, one: Comparison) -> Finding:
+    """Say both ends and the cost.
+
+    A public resolver may leave where it likes, and so may one that sends the host's subnet along, unless it costs.
+    """
+    resolver_end, host_end = one.resolver_end or "", one.host_end or ""
+    cost = next((cost for cost in seen.costs if cost.server == one.server), None)
+    costs, told = price(cost) if cost else None, cost_told(seen, egress, one.server, cost)
+    kinds = {classify(end).kind for end in behind(seen, one.server)}
+    harmless = kinds == {"public"} or shows_subnet(egress, one.server, host_end)
+    severity: Severity = "info" if harmless and costs is None else "warn"
+    return Finding(
+        "dns.egress-mismatch",
+        severity=severity,
+        confidence="certain" if costs is not None else "likely",
+        data={
+            "server": one.server,
+            "verdict": one.word,
+            "resolver_egress": resolver_end,
+            "resolver_place": place(places_of(egress, resolver_end)),
+            "host_egress": host_end,
+            "host_place": place(places_of(egress, host_end)),
+            "cost": told,
+            "cost_seconds": costs,
+            "places": [told for told in egress.places if told.address in {resolver_end, host_end}],
+        },
+        because=(*_evidence(egress, one.server), f"compared, {one.reason}", told),
+        explains=SLOWER if costs is not None else (),
+    )
+
+
+def behind(seen: DnsSeen, server: str) -> tuple[str, ...]:
+    """Return the nameservers that a question to one ends up at, as far as they are known."""
+    known = {stub.address: stub.upstreams for stub in seen.stubs}
+    ends, waiting = [], [server]
+    for address in waiting:
+        ends += [] if known.get(address) else [address]
+        waiting += [one for one in known.get(address, ()) if one not in waiting]
+    return tuple(ends)
+
+
+def shows_subnet(egress: EgressSeen, server: str, host: str) -> bool:
+    """Tell whether a nameserver tells authorities the host's own network (EDNS Client Subnet)."""
+    subnets = [subnet for one in egress.exits if one.via == server for subnet in one.subnets]
+    return any(_holds(subnet, host) for subnet in subnets)
+
+
+def _holds(subnet: str, host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host) in ipaddress.ip_network(subnet, strict=False)
+    except ValueError:
+        return False
+
+
+def price(cost: MirrorCost) -> float | None:
+    """Return the seconds that a connection takes longer than it need, by the middle of the pairs; None for what may be nothing.
+
+    It can when every connect to the one address took longer than every one to the other, and by enough to be noticed.
+    """
+    pairs = _pairs(cost)
+    if len(pairs) < LEAST_PAIRS:
+        return None
+    slowest, middle = max(own for _, own in pairs), statistics.median(given - own for given, own in pairs)
+    enough = max(LEAST_COST, LEAST_RATIO * statistics.median(own for _, own in pairs))
+    return middle if min(given for given, _ in pairs) > slowest and middle > enough else None
+
+
+def _pairs(cost: MirrorCost) -> list[tuple[float, float]]:
+    both = zip(cost.given_seconds, cost.own_seconds, strict=True)
+    return [(given, own) for given, own in both if given is not None and own is not None]
+
+
+def cost_told(seen: DnsSeen, egress: EgressSeen, server: str, cost: MirrorCost | None) -> str:
+    """Say what it costs, with the spread; or why that is not known."""
+    if cost is None:
+        return _no_cost(seen, egress, server)
+    pairs = _pairs(cost)
+    if len(pairs) < LEAST_PAIRS:
+        return f"what it costs is not known: {cost.given} or {cost.own} could not be connected to often enough"
+    given, own = (sorted(side) for side in zip(*pairs, strict=True))
+    spread = f"{cost.given} {_span(given)}, {cost.own} {_span(own)}, {len(pairs)} connects each in turn"
+    costs = price(cost)
+    if costs is None:
+        return f"no measurable cost: {spread}"
+    differences = [one - other for one, other in pairs]
+    return f"it costs {milliseconds(costs)} a connection ({milliseconds(min(differences))} to {milliseconds(max(differences))}): {spread}"
+
+
+def _no_cost(seen: DnsSeen, egress: EgressSeen, server: str) -> str:
+    answer = egress.subnet
+    if answer is None:
+        return "what it costs is not known: no public resolver was asked for this host's own prefix"
+    if answer.error:
+        return f"what it costs is not known: {answer.server} was asked for {answer.subnet}: {answer.error}"
+    given = next((item.addresses for item in seen.servers if item.server == server), ())
+    if set(answer.addresses) & set(given):
+        return f"no measurable cost: {answer.subnet} is given the same addresses, by {answer.server}"
+    return "what it costs is not known: there are no two addresses to compare"
+
+
+def _span(seconds: Sequence[float]) -> str:
+    return f"{milliseconds(statistics.median(seconds))} ({milliseconds(seconds[0])} to {milliseconds(seconds[-1])})"
+
+
+def _evidence(egress: EgressSeen, server: str) -> Iterator[str]:
+    for one in egress.exits:
+        if one.addresses and one.via in {server, "direct"}:
+            who = "this host" if one.via == "direct" else server
+            yield from (f"{who} leaves by {exit_told(egress, one, address)}" for address in one.addresses)
+    for echo in (echo for echo in egress.echoes if echo.address and echo.via == "direct"):
+        yield f"this host leaves by {echo_told(egress, echo)}"
+
+
+def egress_summary(seen: DnsSeen) -> str:
+    """Say in half a line how the nameservers' ways out compare with this host's; nothing where third parties were not asked."""
+    if seen.egress is None or seen.egress.barred:
+        return ""
+    words = {compare(seen.egress, server.server).word for server in seen.servers}
+    worst = max(words, key=RANK.index, default="unknown")
+    told = {"same": "in this host's own ISP and region", "unknown": "at a place not known"}
+    return f"; leaving the network {told.get(worst, worst)}"

@@ -1,0 +1,255 @@
+"""HTTP echoes: pages that say from which address they were asked, and where that is."""
+
+import asyncio
+import json
+import re
+import socket
+import ssl
+import time
+import urllib.parse
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from imdoctor.net.call import Call, Connection, open_connection, open_through
+from imdoctor.net.connect import Dial, connect
+from imdoctor.net.geo import Told, clean, is_public
+from imdoctor.net.ledger import LagWatch
+from imdoctor.net.lookup import system_answer
+from imdoctor.net.machine import Machine
+from imdoctor.net.proxy import Proxy, tunnel
+
+REDIRECTS = 3
+PORTS = {"https": 443, "http": 80}
+MOVED = {301, 302, 303, 307, 308}
+ASSIGNED = re.compile(r"""\b([A-Za-z_]\w{0,40})\s*[=:]\s*(?:'([^'\n]*)'|"([^"\n]*)")""")
+"""A variable of JavaScript with a text."""
+LARGEST = 1 << 16
+"""Bytes of a page that are read for what it shows."""
+PLACE_FIELDS = 5
+"""country, region, city, district, ISP."""
+
+
+class Echo(msgspec.Struct, frozen=True, kw_only=True):
+    """What one echo shows: the asker's address and, where it tells, the address of the resolver that found it."""
+
+    url: str
+    via: str
+    """"direct", or "proxy"."""
+    family: int | None = None
+    address: str | None = None
+    resolver: str | None = None
+    told: tuple[Told, ...] = ()
+    """Where it says that these are."""
+    seconds: float | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Get:
+    """A plain GET, as `imdoctor.net.call` sends it."""
+
+    path: str
+    method: str = "GET"
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+    @property
+    def shown(self) -> str:
+        """The path."""
+        return self.path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """How echoes are reached: directly over a family (4 or 6), or through a proxy."""
+
+    machine: Machine
+    context: ssl.SSLContext
+    lag: LagWatch = field(default_factory=LagWatch)
+    family: int | None = None
+    proxy: Proxy | None = None
+    proxy_addresses: tuple[str, ...] = ()
+
+    @property
+    def via(self) -> str:
+        """The word for it."""
+        return "direct" if self.proxy is None else "proxy"
+
+
+async def ask_echo(url: str, way: Way, limit: float) -> Echo:
+    """Ask one echo, following its redirects within its own domain."""
+    seen, started = Echo(url=url, via=way.via, family=way.family), time.monotonic()
+    try:
+        async with asyncio.timeout(limit):
+            return await _follow(url, way, seen, limit, started)
+    except TimeoutError:
+        return msgspec.structs.replace(seen, error="timeout")
+
+
+async def _follow(url: str, way: Way, seen: Echo, limit: float, started: float) -> Echo:
+    home, here = urllib.parse.urlsplit(url).hostname or "", url
+    for _ in range(REDIRECTS + 1):
+        told = await _get(here, way, limit)
+        if isinstance(told, str):
+            return msgspec.structs.replace(seen, error=told)
+        call, body = told
+        if call.error is not None:
+            return msgspec.structs.replace(seen, error=call.error)
+        if call.status not in MOVED:
+            return _shown(seen, call, body, time.monotonic() - started)
+        here = urllib.parse.urljoin(here, call.headers.get("location", ""))
+        parts = urllib.parse.urlsplit(here)
+        host = parts.hostname or ""
+        if parts.scheme not in PORTS or not (host == home or host.endswith(f".{home}")):
+            return msgspec.structs.replace(seen, error=f"a redirect to {clean(host) or 'nowhere'}")
+    return msgspec.structs.replace(seen, error="too many redirects")
+
+
+async def _get(url: str, way: Way, limit: float) -> tuple[Call, bytes] | str:
+    """Get one page, or say why there is none."""
+    parts = urllib.parse.urlsplit(url)
+    try:
+        host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
+    except ValueError:
+        return "a redirect to no port"
+    addresses: tuple[str, ...] = ()
+    if way.proxy is None:
+        found = await system_answer(way.machine, f"{host}.", port, limit)
+        addresses = tuple(one for one in found.addresses if way.family is None or (":" in one) is (way.family == 6))  # noqa: PLR2004 - IPv6
+        if not addresses:
+            return found.error or "its name has no address of this family"
+    connection = await _open(parts.scheme, host, port, addresses, way, limit)
+    if isinstance(connection, str):
+        return connection
+    try:
+        path = urllib.parse.urlunsplit(("", "", urllib.parse.quote(parts.path or "/", safe="/%"), parts.query, ""))
+        return await connection.call(Get(path), kind="cold", timeout=limit, wall=way.machine.wall, lag=way.lag)
+    finally:
+        connection.close()
+
+
+async def _open(
+    scheme: str, host: str, port: int, addresses: tuple[str, ...], way: Way, limit: float
+) -> Connection | str:
+    """Open a connection, or say why there is none."""
+    if scheme == "http":
+        sock = await _plainly(host, port, addresses, way, limit)
+        return "no connection" if sock is None else Connection(PlainStream(sock), host, port)
+    dial = way.machine.dial
+    if way.proxy is not None:
+        reach, connection = await open_through(
+            way.proxy,
+            addresses=way.proxy_addresses,
+            host=host,
+            port=port,
+            context=way.context,
+            timeout=limit,
+            dial=dial,
+        )
+    else:
+        reach, connection = await open_connection(
+            addresses, host=host, port=port, context=way.context, timeout=limit, dial=dial
+        )
+    if connection is not None:
+        return connection
+    if reach.handshake is not None:
+        return reach.handshake.verify_message or reach.handshake.error or "no handshake"
+    if reach.tunnel is not None:
+        return f"the proxy opens no tunnel ({reach.tunnel.status or reach.tunnel.error})"
+    return next((one.error for one in reach.connects if one.error), "no connection")
+
+
+async def _plainly(host: str, port: int, addresses: tuple[str, ...], way: Way, limit: float) -> socket.socket | None:
+    """Connect without TLS."""
+    dial: Dial = way.machine.dial
+    if way.proxy is not None:
+        _, sock = await tunnel(way.proxy, host, port, addresses=way.proxy_addresses, timeout=limit, dial=dial)
+    else:
+        _, sock = await connect(addresses[0], port, timeout=limit, dial=dial)
+    return sock
+
+
+class PlainStream:
+    """A connection without TLS, as `imdoctor.net.call.Connection` uses one: some echoes redirect to http."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+
+    async def read(self, size: int, *, timeout: float) -> bytes:
+        """Return up to ``size`` bytes. Raises TimeoutError and OSError."""
+        async with asyncio.timeout(timeout):
+            return await asyncio.get_running_loop().sock_recv(self.sock, size)
+
+    async def write(self, data: bytes, *, timeout: float) -> None:
+        """Send all of ``data``. Raises TimeoutError and OSError."""
+        async with asyncio.timeout(timeout):
+            await asyncio.get_running_loop().sock_sendall(self.sock, data)
+
+    def close(self) -> None:
+        """Close the socket."""
+        self.sock.close()
+
+
+def _shown(seen: Echo, call: Call, body: bytes, seconds: float) -> Echo:
+    """Return what a page shows."""
+    if call.status != 200:  # noqa: PLR2004 - OK (RFC 9110 §15.3.1)
+        return msgspec.structs.replace(seen, error=f"HTTP {call.status}")
+    shown = parse(seen.url, decode(body[:LARGEST]))
+    if shown is None:
+        return msgspec.structs.replace(seen, error="no address in the answer")
+    address, resolver, told = shown
+    strange = next((one for one in (address, resolver) if one is not None and not is_public(one)), None)
+    if strange is not None:
+        return msgspec.structs.replace(seen, error=f"{clean(strange)}, which is no public address")
+    return msgspec.structs.replace(seen, address=address, resolver=resolver, told=told, seconds=seconds)
+
+
+def decode(body: bytes) -> str:
+    """Return a page's text: UTF-8 or, as Chinese pages have it, GBK (GB 18030 holds all of it)."""
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError:
+        return body.decode("gb18030", "replace")
+
+
+def parse(url: str, text: str) -> tuple[str, str | None, tuple[Told, ...]] | None:
+    """Return the asker's address, its resolver's and where they are, of a page in any of the known layouts; None for any other.
+
+    The layouts: JSON with data.ip and data.location (myip.ipip.net), JavaScript's variables (nstool.netease.com), an address alone.
+    """
+    stripped = text.strip()
+    if is_public(stripped):
+        return stripped, None, ()
+    try:
+        found: Any = json.loads(stripped)
+    except (ValueError, RecursionError):
+        return _of_variables(url, {name: one or other for name, one, other in ASSIGNED.findall(text)})
+    data = found.get("data") if isinstance(found, dict) else None
+    if not isinstance(data, dict) or not isinstance(data.get("ip"), str):
+        return None
+    location = data.get("location")
+    names = [clean(name) for name in location] if isinstance(location, list) else []
+    if len(names) < PLACE_FIELDS:
+        return data["ip"], None, ()
+    told = Told(address=data["ip"], source=url, country=names[0], region=names[1], city=names[2], isp=names[4])
+    return data["ip"], None, (told,)
+
+
+def _of_variables(url: str, found: Mapping[str, str]) -> tuple[str, str | None, tuple[Told, ...]] | None:
+    if "ip" not in found:
+        return None
+    told = tuple(
+        Told(
+            address=found[end],
+            source=url,
+            region=clean(found.get(f"{end}_province")),
+            city=clean(found.get(f"{end}_city")),
+            isp=clean(found.get(f"{end}_isp")),
+        )
+        for end in ("ip", "dns")
+        if found.get(end)
+    )
+    return found["ip"], found.get("dns") or None, told

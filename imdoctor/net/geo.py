@@ -1,0 +1,191 @@
+"""Where an address is, by one source after another: files in MaxMind's and ip2region's formats, HTTP echoes, and routing data over DNS."""
+
+import asyncio
+import ipaddress
+import re
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+LONGEST = 60
+"""Characters of one name that a source gives."""
+EXTRA = "is not installed: pip install 'imdoctor[geo]'"
+MISSING = {"", "0", "-", "null", "none", "unknown", "未知"}
+"""What sources write for a value that they do not have."""
+ASN_ZONE = "asn.cymru.com"
+OLD_XDB_FIELDS = 5
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """What one source says of one address. ``error`` says why it says nothing."""
+
+    address: str
+    source: str
+    """Such as "mmdb", "xdb", "asn.cymru.com", or the URL of an echo."""
+    country: str | None = None
+    region: str | None = None
+    city: str | None = None
+    isp: str | None = None
+    asn: int | None = None
+    error: str | None = None
+
+
+class Locator(Protocol):
+    """A source of places."""
+
+    async def told(self, address: str) -> Told | None:
+        """Say where an address is; None where this source has nothing to say about it."""
+        ...
+
+
+async def places(addresses: Iterable[str], locators: Sequence[Locator]) -> tuple[Told, ...]:
+    """Ask every source about every address, side by side."""
+    asked = [locator.told(address) for address in addresses for locator in locators]
+    return tuple(told for told in await asyncio.gather(*asked) if told is not None)
+
+
+def clean(text: object) -> str | None:
+    """Return a name on one line, without control characters and of bounded length; None for nothing."""
+    if not isinstance(text, str):
+        return None
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())[:LONGEST]
+    return None if line.lower() in MISSING else line
+
+
+def is_public(text: str) -> bool:
+    """Tell whether a text is an address that the Internet may see."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return address.is_global and not address.is_multicast
+
+
+class MaxMindFile:
+    """A file in MaxMind's format: GeoLite2, DB-IP Lite and their like (https://maxmind.github.io/MaxMind-DB/)."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    async def told(self, address: str) -> Told | None:
+        """Look an address up, in a thread: the reader's import and the file's pages take their time."""
+        return await asyncio.to_thread(self._told, address)
+
+    def _told(self, address: str) -> Told | None:
+        try:
+            import maxminddb
+        except ImportError:
+            return Told(address=address, source="mmdb", error=f"maxminddb {EXTRA}")
+        try:
+            with maxminddb.open_database(self._path) as reader:
+                record: Any = reader.get(address)
+        except (OSError, ValueError, maxminddb.InvalidDatabaseError) as error:
+            return Told(address=address, source="mmdb", error=_why(self._path, error))
+        return _of_record(address, record) if isinstance(record, dict) else None
+
+
+def _of_record(address: str, record: dict[str, Any]) -> Told:
+    """Read a record of a city, an ASN or an ISP file."""
+    flat = {**record, **record.get("traits", {})}
+    subdivisions = record.get("subdivisions") or [None]
+    number = flat.get("autonomous_system_number")
+    names = (flat.get(key) for key in ("isp", "autonomous_system_organization", "organization"))
+    country = record.get("country")
+    return Told(
+        address=address,
+        source="mmdb",
+        country=clean(country.get("iso_code") if isinstance(country, dict) else country),
+        region=_name(subdivisions[0]),
+        city=_name(record.get("city")),
+        isp=next((name for name in map(clean, names) if name), None),
+        asn=number if isinstance(number, int) else None,
+    )
+
+
+def _name(thing: object) -> str | None:
+    """Return a place's name, the Chinese one where there is one."""
+    names = thing.get("names", {}) if isinstance(thing, dict) else {}
+    return clean(names.get("zh-CN")) or clean(names.get("en"))
+
+
+class XdbFile:
+    """A file in ip2region's xdb format."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    async def told(self, address: str) -> Told | None:
+        """Look an address up, in a thread."""
+        return await asyncio.to_thread(self._told, address)
+
+    def _told(self, address: str) -> Told | None:
+        try:
+            from ip2region import searcher, util
+        except ImportError:
+            return Told(address=address, source="xdb", error=f"py-ip2region {EXTRA}")
+        try:
+            with Path(self._path).open("rb") as file:
+                util.verify(file)
+                version = util.version_from_header(util.load_header(file))
+            if version is None:
+                return Told(address=address, source="xdb", error=f"{self._path} is no xdb file")
+            if ipaddress.ip_address(address).version != version.id:
+                return None
+            search = searcher.new_with_file_only(version, self._path)
+            try:
+                text = search.search(address)
+            finally:
+                search.close()
+        except (OSError, ValueError, IndexError) as error:
+            return Told(address=address, source="xdb", error=_why(self._path, error))
+        return of_xdb(address, text) if text else None
+
+
+def of_xdb(address: str, text: str) -> Told:
+    """Read a record of either layout: country|area|province|city|ISP, and country|province|city|ISP|ISO code of the country."""
+    fields = text.split("|")
+    if len(fields) == OLD_XDB_FIELDS and not re.fullmatch("[A-Z]{2}", fields[4]):
+        del fields[1]
+    country, region, city, isp = (clean(field) for field in (*fields, "", "", "", "")[:4])
+    return Told(address=address, source="xdb", country=country, region=region, city=city, isp=isp)
+
+
+def _why(path: str, error: Exception) -> str:
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__
+    return f"{path} cannot be read: {reason}"
+
+
+class Remembered:
+    """What was told along with something else: the echoes' own words on the addresses that they show."""
+
+    def __init__(self, known: Iterable[Told]) -> None:
+        self._known = tuple(known)
+
+    async def told(self, address: str) -> Told | None:
+        """Return the first word on an address."""
+        return next((one for one in self._known if one.address == address), None)
+
+
+class Routing:
+    """Which network announces an address: TXT records in the layout of Team Cymru's IP to ASN mapping. Its country is the registry's."""
+
+    def __init__(self, zone: str, ask: Callable[[str], Awaitable[Sequence[str]]]) -> None:
+        self._zone, self._ask = zone, ask
+
+    async def told(self, address: str) -> Told | None:
+        """Ask for the network; ``ask`` returns a name's texts, none when it fails."""
+        for text in await self._ask(origin_name(address, self._zone)):
+            found = re.match(r"\s*(\d{1,10})[\s|]", text)
+            if found:
+                return Told(address=address, source=self._zone, asn=int(found[1]))
+        return None
+
+
+def origin_name(address: str, zone: str) -> str:
+    """Return the name to ask for an address's origin: its octets or nibbles backwards under origin or origin6."""
+    known = ipaddress.ip_address(address)
+    label = "origin" if known.version == 4 else "origin6"  # noqa: PLR2004 - IPv4
+    digits = known.reverse_pointer.rsplit(".", 2)[0]
+    return f"{digits}.{label}.{zone}"
