@@ -138,6 +138,7 @@ def reasons(outcome: Outcome) -> Iterable[str]:
     if not outcome.replays:
         yield "its report, judged again, gives another verdict"
     yield from outcome.untrue
+    yield from outcome.untold
     if outcome.error:
         yield outcome.error
 

@@ -15,7 +15,7 @@ from imdoctor.lab.proxy import proxy
 from imdoctor.lab.resolver import Resolver as LabResolver
 from imdoctor.lab.resolver import start
 from imdoctor.lab.world import KEY
-from tests.lab import client, fronts, servers
+from tests.lab import client, fronts, outside, servers
 from tests.lab.certificates import authority, pem
 from tests.lab.model import BACKUP_ADDRESS, PROXY, PROXY_PORT, PUBLIC, PUBLIC6, Proxy, Resolver, Server, World
 from tests.lab.network import Host, sh
@@ -47,7 +47,7 @@ def standing(world: World, folder: Path) -> Iterator[Built]:
     hosts = {name: _host(name, folder) for name in HOSTS}
     with contextlib.ExitStack() as stack:
         lay(world, stack)
-        _far(world, hosts["far"], stack)
+        _far(world, hosts, stack)
         own = hosts["client"].folder
         client.write_files(world, own)
         for resolver in world.resolvers:
@@ -65,19 +65,24 @@ def _host(name: str, folder: Path) -> Host:
     return Host(name, own, {"PATH": f"{PATH}:{os.environ.get('PATH', '')}", "HOME": str(own), "LANG": "C.UTF-8"})
 
 
-def _far(world: World, host: Host, stack: contextlib.ExitStack) -> None:
-    """Start what answers at the service's addresses, its backup domain's, and the public resolver's."""
+def _far(world: World, hosts: dict[str, Host], stack: contextlib.ExitStack) -> None:
+    """Start what answers at the service's addresses, its backup domain's, the public resolver's and the third parties'."""
+    host = hosts["far"]
     lab = stack.enter_context(LabLoop("127.0.0.1", host.enter))
+    near = stack.enter_context(LabLoop("127.0.0.1", hosts["near"].enter)) if world.near else lab
     sites = dict(world.servers) | ({BACKUP_ADDRESS: world.backup} if world.backup is not None else {})
     for address, server in sites.items():
         gateway = Gateway(App(key=KEY), server.answering)
-        _serve(lab, gateway, server, Place(address, 443), host, stack)
+        _serve(near if address in world.near else lab, gateway, server, Place(address, 443), host, stack)
     publics = (PUBLIC, PUBLIC6) if "6" in world.families else (PUBLIC,)
     told = {resolver.address for resolver in world.resolvers}
     for address in publics:
         lab.serve(_closing, place=Place(address, 443))
-        if address not in told:
+        if address not in told and (world.outside is None or address != PUBLIC):
             start(lab, LabResolver(world.names, servers.PLAIN), place=Place(address, 53))
+
+    if world.outside is not None:
+        outside.start(lab, world.outside, world.names, PUBLIC, host.folder)
 
 
 async def _closing(reader: object, writer: object) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from imdoctor.lab.front import HOST
 from imdoctor.lab.world import credential
 from tests.lab.certificates import authority
+from tests.lab.geofiles import write_mmdb, write_xdb
 from tests.lab.model import World
 
 
@@ -45,8 +46,16 @@ def _configuration(world: World, folder: Path) -> dict[str, object]:
             file.touch(mode=0o600)
             file.write_text(secret.reveal())
             target[f"{name}_file"] = str(file)
+    dns: dict[str, object] = dict(world.checks.get("dns", {}))
+    if world.outside is not None and world.outside.files:
+        files = {}
+        for kind in world.outside.files:
+            file = folder / f"places.{kind}"
+            {"mmdb": write_mmdb, "xdb": write_xdb}[kind](file, world.outside.places)
+            files[kind] = str(file)
+        dns["geo"] = files
     tls = {"reference_ca_file": str(folder / "reference.pem"), **world.checks.get("tls", {})}
-    return {"version": 1, "targets": [target], "checks": {**world.checks, "tls": tls}}
+    return {"version": 1, "targets": [target], "checks": {**world.checks, "dns": dns, "tls": tls}}
 
 
 def environ(world: World, folder: Path) -> dict[str, str]:

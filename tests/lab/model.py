@@ -18,6 +18,8 @@ PUBLIC, PUBLIC6 = "223.5.5.5", "2400:3200::1"
 """The public resolver that imdoctor asks as a control."""
 CLIENT, CLIENT6 = "10.20.0.2", "2402:4e00:2000::2"
 RESOLVER, SECOND_RESOLVER = "10.53.0.1", "10.53.0.2"
+AUTHORITY, ECHO = "43.141.53.1", "43.141.30.1"
+"""Where a world's third parties are, when it has any."""
 PROXY = "10.80.0.1"
 PROXY_PORT = 3128
 DAY = 86400.0
@@ -68,6 +70,35 @@ class Proxy(msgspec.Struct, frozen=True, kw_only=True):
     nameserver: str = RESOLVER
 
 
+class Whereabouts(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a network is."""
+
+    country: str = "中国"
+    region: str = ""
+    city: str = ""
+    isp: str = ""
+    asn: int = 0
+
+
+class Outside(msgspec.Struct, frozen=True, kw_only=True):
+    """Third parties: whoami names and echoes, and an authority that gives mirrors by the asker's network.
+
+    ``exits``: by which public addresses the router sends an inner one's packets on, in turn where there are several.
+    """
+
+    exits: Mapping[str, tuple[str, ...]] = {}
+    places: Mapping[str, Whereabouts] = {}
+    files: tuple[str, ...] = ()
+    """Which files the client has of the places: "mmdb", "xdb"."""
+    mirrors: Mapping[str, tuple[str, ...]] = {}
+    """The service's addresses by the network that asks, or that EDNS Client Subnet names."""
+    echoes: bool = True
+    lie: str | None = None
+    """"private", "rubbish" or "endless"."""
+    silent: bool = False
+    """The authority hears questions for third parties' names, and says nothing."""
+
+
 class World(msgspec.Struct, frozen=True, kw_only=True):
     """One world. Everything left out is as it should be."""
 
@@ -99,6 +130,11 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     """The authorities in the client's store."""
     reference: tuple[str, ...] = ("Lab Root", "Other Root")
     """The authorities in the store that it is compared with."""
+    outside: Outside | None = None
+    near: tuple[str, ...] = ()
+    """Far addresses that stand on a host of their own, to which the way is a plain cable."""
+    told: Mapping[str, str] = {}
+    """For a code, a pattern that the message of its finding must hold."""
     wire: Manner | None = None
     """The way between the router and the far hosts, where it is no plain cable. "up" is away from the client."""
     setup: tuple[tuple[str, str], ...] = ()

@@ -4,7 +4,7 @@ import re
 import shlex
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     sure: Mapping[str, str] = {}
     named: tuple[Named, ...] = ()
     exit_code: int | None = None
+    untold: tuple[str, ...] = ()
+    """Patterns that the messages of findings lack."""
     untrue: tuple[str, ...] = ()
     """Looks at the truth that did not show what was planted: the world is not what it says."""
     error: str | None = None
@@ -64,7 +66,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         fails = any(one.severity == "fail" for one in self.named)
         exits = self.exit_code == (FAILS if fails else 0)
         sure = all(one.confidence == self.sure.get(one.cause, one.confidence) for one in self.named)
-        sound = not self.error and not self.untrue and self.replays
+        sound = not (self.error or self.untrue or self.untold) and self.replays
         return sound and self.told == self.expected and exits and sure
 
 
@@ -101,6 +103,7 @@ def _judged(built: Built, outcome: Outcome) -> Outcome:
         named=named(report),
         exit_code=done.returncode,
         untrue=untrue,
+        untold=tuple(_untold(built.world.told, report)),
         report=msgspec.to_builtins(report),
         replays=verdicts(report) == verdicts(judge(report, registry.load().checks)),
     )
@@ -117,6 +120,14 @@ def verdicts(report: Report) -> Any:  # noqa: ANN401 - plain JSON, to be compare
         (target.status, target.diagnosis, [(one.name, one.status, one.summary, one.findings) for one in target.checks])
         for target in msgspec.json.decode(msgspec.json.encode(report), type=Report).targets
     ]
+
+
+def _untold(told: Mapping[str, str], report: Report) -> Iterator[str]:
+    """Yield what no message of a code's findings holds, and what they say."""
+    for code, pattern in told.items():
+        said = [one.message for check in report.targets[0].checks for one in check.findings if one.code == code]
+        if not any(re.search(pattern, message) for message in said):
+            yield f"{code} lacks {pattern!r}: {said}"
 
 
 def _untrue(built: Built, *, after: bool) -> tuple[str, ...]:

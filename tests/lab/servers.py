@@ -105,8 +105,10 @@ def unbound(host: Host, resolver: Resolver, zone: Zone) -> Iterator[None]:
 
 @contextlib.contextmanager
 def dnsmasq(host: Host, resolver: Resolver, zone: Zone) -> Iterator[None]:
-    """Run dnsmasq with a zone of its own, and nothing else that it knows."""
-    records = [f"--host-record={','.join((name, *addresses))}" for name, addresses in zone.items() if addresses]
+    """Run dnsmasq with a zone of its own and nothing else that it knows; with a `--server=` among its lines, with that alone."""
+    forwards = any(line.startswith("--server=") for line in resolver.lines)
+    known = {} if forwards else zone
+    records = [f"--host-record={','.join((name, *addresses))}" for name, addresses in known.items() if addresses]
     own = (
         "--no-resolv",
         "--no-hosts",
@@ -114,8 +116,8 @@ def dnsmasq(host: Host, resolver: Resolver, zone: Zone) -> Iterator[None]:
         f"--listen-address={resolver.address}",
         "--user=root",
         "--pid-file=",
-        "--local=/#/",
         "--except-interface=nothing",
+        *(() if forwards else ("--local=/#/",)),
     )
     command = ("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null", *own, *records, *resolver.lines)
     with host.serving(*command, ready=listening(resolver.address, 53)):

@@ -2,16 +2,18 @@
 
 import contextlib
 import json
+import re
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
-from tests.lab.model import BACKUP_ADDRESS, PUBLIC, PUBLIC6, World
+from tests.lab.model import AUTHORITY, BACKUP_ADDRESS, ECHO, PUBLIC, PUBLIC6, World
 from tests.lab.network import helper, sh
 
 WIRE = Path(__file__).parent / "wire.py"
-HOSTS = ("client", "router", "dns", "proxy", "far")
+HOSTS = ("client", "router", "dns", "proxy", "far", "near")
 NETWORK = """
-for name in client router dns proxy far; do
+for name in client router dns proxy far near; do
   ip netns add $name
   nsenter --net=/run/netns/$name sh -c 'echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad'
   ip -n $name link set lo up
@@ -30,6 +32,12 @@ ip link add eth0 netns far type veth peer name far0 netns router
 ip -n far addr add 172.30.0.2/30 dev eth0; ip -n router addr add 172.30.0.1/30 dev far0
 ip -n far link set eth0 up; ip -n router link set far0 up
 ip -n far route add default via 172.30.0.1; ip -n router route add default via 172.30.0.2
+"""
+NEAR = """
+ip link add eth0 netns near type veth peer name near0 netns router
+ip -n near addr add 172.30.1.2/30 dev eth0; ip -n router addr add 172.30.1.1/30 dev near0
+ip -n near link set eth0 up; ip -n router link set near0 up
+ip -n near route add default via 172.30.1.1
 """
 OVER_WIRE = """
 for name in far router; do ip -n $name link set wire0 up; done
@@ -64,6 +72,8 @@ def lay(world: World, stack: contextlib.ExitStack) -> None:
         sh(SIX + (SIX_CABLE if world.wire is None else SIX_WIRE))
     if "4" not in world.families:
         sh("ip -n client -4 addr flush dev eth0")
+    _near(world.near)
+    _exits(world.outside.exits if world.outside is not None else {})
     for address in far_addresses(world):
         sh(f"ip -n far addr add {address}{'/128 dev lo nodad' if ':' in address else '/32 dev lo'}")
     for address in (resolver.address for resolver in world.resolvers):
@@ -73,11 +83,34 @@ def lay(world: World, stack: contextlib.ExitStack) -> None:
             sh(SIX_RESOLVERS.format(address=address))
 
 
+def _near(addresses: tuple[str, ...]) -> None:
+    """Put addresses on a host of their own."""
+    if addresses:
+        sh(NEAR)
+    for address in addresses:
+        sh(f"ip -n near addr add {address}/32 dev lo; ip -n router route add {address} via 172.30.1.2")
+
+
+def _exits(exits: Mapping[str, tuple[str, ...]]) -> None:
+    """Let the router send each inner address on by its public ones, in turn."""
+    for inner, public in exits.items():
+        for number, address in enumerate(public):
+            turn = (
+                f"-m statistic --mode nth --every {len(public) - number} --packet 0" if number < len(public) - 1 else ""
+            )
+            rule = f"iptables -t nat -A POSTROUTING -s {inner} ! -d 10.0.0.0/8 {turn} -j SNAT --to-source {address}"
+            sh(f"nsenter --net=/run/netns/router {rule}")
+
+
 def far_addresses(world: World) -> tuple[str, ...]:
     """Return the addresses of the far host."""
     every = (*world.servers, *(resolver.address for resolver in world.resolvers), PUBLIC, PUBLIC6)
     backup = (BACKUP_ADDRESS,) if world.backup is not None else ()
-    return tuple(dict.fromkeys((*(address for address in every if home_of(address) == "far"), *backup)))
+    outside = (AUTHORITY, ECHO, "1.1.1.1") if world.outside is not None else ()
+    own = (line for resolver in world.resolvers if home_of(resolver.address) == "far" for line in resolver.lines)
+    leaving = [found[1] for line in own if (found := re.match(r"outgoing-interface: (\S+)", line))]
+    far = [address for address in every if home_of(address) == "far" and address not in world.near]
+    return tuple(dict.fromkeys((*far, *backup, *outside, *leaving)))
 
 
 def home_of(address: str) -> str:

@@ -26,6 +26,7 @@ from imdoctor.net.trust import tls_context
 from imdoctor_checks.looks.path import proxy_addresses
 from imdoctor_checks.observations import EgressSeen
 from imdoctor_checks.options import DnsOptions, dns_options, may_ask_others
+from imdoctor_checks.verdicts.egress import host_ends
 
 PORT = 53
 FAMILIES = (4, 6)
@@ -151,8 +152,7 @@ class _Look:
     async def _subnet(self, exits: tuple[Exit, ...], echoes: tuple[Echo, ...]) -> SubnetAnswer | None:
         """Ask public resolvers in their order what this host's own prefix is given."""
         ctx, host = self._ctx, self._ctx.settings.endpoint.host
-        direct = [address for one in exits if one.via == "direct" for address in one.addresses]
-        direct += [one.address for one in echoes if one.via == "direct" and one.address]
+        direct = host_ends(EgressSeen(exits=exits, echoes=echoes))
         asked = subnet_resolvers(ctx)
         if not direct or not asked or self._left() <= LEAST:
             return None

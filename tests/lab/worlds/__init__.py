@@ -2,6 +2,7 @@
 
 from tests.lab.worlds.answers import API, HTTP
 from tests.lab.worlds.credentials import CLIENT, CREDENTIALS
+from tests.lab.worlds.egress import EGRESS
 from tests.lab.worlds.healthy import HEALTHY
 from tests.lab.worlds.names import DNS
 from tests.lab.worlds.pairs import PAIRS
@@ -10,4 +11,4 @@ from tests.lab.worlds.proxies import PROXIES
 from tests.lab.worlds.trust import TLS
 from tests.lab.worlds.wavering import WAVERING
 
-WORLDS = (*HEALTHY, *PATH, *DNS, *TLS, *HTTP, *API, *CREDENTIALS, *CLIENT, *PROXIES, *PAIRS, *WAVERING)
+WORLDS = (*HEALTHY, *PATH, *DNS, *EGRESS, *TLS, *HTTP, *API, *CREDENTIALS, *CLIENT, *PROXIES, *PAIRS, *WAVERING)
