@@ -84,12 +84,16 @@ Judged = Finding | Measurement | Summary | Note
 
 
 class Egress(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that a run would send: where to, how, why; on which condition, and with which secret."""
+    """One thing that a run would send: where to, how, why; on which condition, and with which secret.
+
+    ``through`` is the proxy that carries it, as a URL: then that is whom this host talks to.
+    """
 
     to: str
     port: int
     protocol: str
     why: str
+    through: str | None = None
     condition: str | None = None
     secret: str | None = None
     third_party: bool = False
@@ -235,6 +239,11 @@ class Context:
         return proxy_for(
             self.credential.proxy_url or self.settings.proxy, endpoint.host, endpoint.port, self.machine.environ
         )
+
+    @property
+    def through(self) -> str | None:
+        """The URL of the proxy that a call to the target goes through, for a plan."""
+        return None if self.proxy is None else self.proxy.shown
 
     async def tls(self, *, verify: bool = True, only_tls12: bool = False) -> "ssl.SSLContext":
         """Return the run's TLS context, against the system's store or the target's ``ca_file``; built once, in a thread."""

@@ -18,7 +18,7 @@ from imdoctor import (
     pick,
 )
 from imdoctor.check import is_address
-from imdoctor.net.lookup import SERVER_TIMEOUT, ServerAnswers, ask, ask_servers
+from imdoctor.net.lookup import SERVER_TIMEOUT, ServerAnswers, ask
 from imdoctor.net.machine import SystemAnswer
 from imdoctor.net.resolvers import (
     classify,
@@ -27,12 +27,13 @@ from imdoctor.net.resolvers import (
     nameservers,
     read_resolv_conf,
 )
-from imdoctor.net.stubs import Stub, stubs
+from imdoctor.net.stubs import stubs
 from imdoctor.net.subnet import identifier
 from imdoctor_checks.looks.costs import cost_plan, mirror_costs
-from imdoctor_checks.looks.egress import asked_servers, egress, egress_plan
+from imdoctor_checks.looks.egress import egress, egress_plan
 from imdoctor_checks.looks.elsewhere import public_answers, public_plan
 from imdoctor_checks.looks.gateway import look
+from imdoctor_checks.looks.resolvers import answers, asked_servers, server_answers
 from imdoctor_checks.observations import DnsSeen, Series, TcpSeen, TlsSeen
 from imdoctor_checks.options import DnsOptions, dns_options
 from imdoctor_checks.specs.dns import FINDINGS
@@ -44,6 +45,8 @@ MOST_LOOKS = 12
 """Addresses in doubt that are looked at; more would be a load on other people's servers."""
 IDENTITY = 1.0
 """Seconds for a nameserver's identifier."""
+RESENT = 1.0
+"""Seconds: the least that the C library waits before it asks again (resolv.conf(5)); one that took longer met a loss."""
 SERIES = 4
 """Further questions to a server that seems to come and go."""
 
@@ -64,10 +67,10 @@ class Dns:
         if ctx.proxy is not None:
             return DnsSeen(skipped="the call goes through a proxy, which resolves the name itself")
         asked = asked_servers(ctx)
-        seen, ways, public, (behind, identifiers) = await asyncio.gather(
-            _look_up(ctx), egress(ctx, asked), public_answers(ctx), _beside(ctx, asked)
+        seen, ways, public, behind = await asyncio.gather(
+            _look_up(ctx), egress(ctx, asked), public_answers(ctx), stubs(ctx.machine, asked)
         )
-        seen = msgspec.structs.replace(seen, egress=ways, public=public, stubs=behind, identifiers=identifiers)
+        seen = msgspec.structs.replace(seen, egress=ways, public=public, stubs=behind)
         doubtful = in_doubt(seen)[:MOST_LOOKS]
         looks, costs = await asyncio.gather(
             asyncio.gather(*(look(ctx, address) for address in doubtful)), mirror_costs(ctx, seen)
@@ -112,18 +115,20 @@ class Dns:
 async def _look_up(ctx: Context) -> DnsSeen:
     """Ask the nameservers and the C library; those that waver, are slow or at odds once more."""
     machine, host = ctx.machine, ctx.settings.endpoint.host
-    servers, system = await asyncio.gather(_servers(ctx), ctx.system())
+    servers, system = await asyncio.gather(server_answers(ctx), ctx.system())
     slow = dns_options(ctx).slow
-    series, again, absolute = await asyncio.gather(
+    series, again, absolute, identifiers = await asyncio.gather(
         asyncio.gather(*(_series(ctx, server) for server in servers if _wavers(server, system))),
         ctx.system_again() if system.addresses and (system.seconds or 0) > slow else _nothing(),
         ctx.system_again(absolute=True) if _at_odds(servers, system) else _nothing(),
+        _identifiers(ctx, servers),
     )
     return DnsSeen(
         resolv_conf=read_resolv_conf(machine),
         hosts_order=hosts_order(machine),
         hosts_entry=hosts_entry(machine, host),
         servers=servers,
+        identifiers=identifiers,
         series=tuple(series),
         system=system,
         system_again=again,
@@ -131,34 +136,25 @@ async def _look_up(ctx: Context) -> DnsSeen:
     )
 
 
-async def _beside(ctx: Context, servers: Sequence[str]) -> tuple[tuple[Stub, ...], dict[str, str]]:
-    """Return what is behind the nameservers on this machine, and what nameservers call themselves."""
+async def _identifiers(ctx: Context, servers: Sequence[ServerAnswers]) -> dict[str, str]:
+    """Return what nameservers that answer call themselves."""
     host, limit = ctx.settings.endpoint.host, ctx.left(IDENTITY)
-    behind, named = await asyncio.gather(
-        stubs(ctx.machine, servers),
-        asyncio.gather(*(identifier(ctx.machine, server, host, limit) for server in servers)),
-    )
-    return behind, {server: name for server, name in zip(servers, named, strict=True) if name}
+    asked = [server.server for server in servers if answers(server)]
+    named = await asyncio.gather(*(identifier(ctx.machine, server, host, limit) for server in asked))
+    return {server: name for server, name in zip(asked, named, strict=True) if name}
 
 
 async def _nothing() -> None:
     return None
 
 
-async def _servers(ctx: Context) -> tuple[ServerAnswers, ...]:
-    """Return the answers of resolv.conf's nameservers, or of those that the configuration names instead."""
-    configured = dns_options(ctx).nameservers
-    if configured is None:
-        return await ctx.servers()
-    return await ask_servers(ctx.machine, configured, ctx.settings.endpoint.host, ctx.left(ctx.settings.timeout))
-
-
 def _wavers(server: ServerAnswers, system: SystemAnswer) -> bool:
-    """Tell whether a server answered one question and not another, or it and the C library fared differently."""
+    """Tell whether a server answered one question and not another, or the C library fared worse with it."""
     answers = (server.a, server.aaaa)
     failed = [answer.first is not None or answer.lost > 0 or answer.rcode is None for answer in answers]
     answered = any(answer.rcode == "NOERROR" for answer in answers) or bool(system.addresses)
-    return answered and (any(failed) or system.error in TEMPORARY)
+    waited = (system.seconds or 0) > RESENT and not system.late
+    return answered and (any(failed) or system.error in TEMPORARY or waited)
 
 
 def _at_odds(servers: Sequence[ServerAnswers], system: SystemAnswer) -> bool:

@@ -1,5 +1,6 @@
 """Has this machine a network at all? Interfaces, routes, resolv.conf; and, when nothing answers, controls off the target's path."""
 
+import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar
 
@@ -114,19 +115,40 @@ def _path(ctx: Context, addresses: tuple[str, ...]) -> tuple[str, ...]:
 
 
 async def _anything_answered(ctx: Context) -> bool:
-    """Tell whether a nameserver, the target or its proxy answered anything; a refusal is an answer."""
+    """Tell whether a nameserver, the target or its proxy answered anything; a refusal is an answer. The first that did decides."""
+    looks = [asyncio.ensure_future(look(ctx)) for look in (_nameserver, _target, _shaking, _proxy, _calling)]
+    try:
+        for done in asyncio.as_completed(looks):
+            if await done:
+                return True
+        return False
+    finally:
+        for look in looks:
+            look.cancel()
+        await asyncio.gather(*looks, return_exceptions=True)
+
+
+async def _nameserver(ctx: Context) -> bool:
     dns = await ctx.seen("dns", DnsSeen)
-    if dns is not None and any(answer.rcode for server in dns.servers for answer in (server.a, server.aaaa)):
-        return True
+    return dns is not None and any(answer.rcode for server in dns.servers for answer in (server.a, server.aaaa))
+
+
+async def _target(ctx: Context) -> bool:
     tcp = await ctx.seen("tcp", TcpSeen)
-    if tcp is not None and any(answers(item) for item in tcp.connects):
-        return True
+    return tcp is not None and any(answers(item) for item in tcp.connects)
+
+
+async def _shaking(ctx: Context) -> bool:
     tls = await ctx.seen("tls", TlsSeen)
-    if tls is not None and any(answers(path.connect) for path in tls.paths):
-        return True
+    return tls is not None and any(answers(path.connect) for path in tls.paths)
+
+
+async def _proxy(ctx: Context) -> bool:
     proxy = await ctx.seen("proxy", ProxySeen)
-    if proxy is not None and proxy.tunnel is not None and answers(proxy.tunnel.connect):
-        return True
+    return proxy is not None and proxy.tunnel is not None and answers(proxy.tunnel.connect)
+
+
+async def _calling(ctx: Context) -> bool:
     probe = await ctx.seen("probe", ProbeSeen)
     return probe is not None and any(answers(item) for item in probe.reach.connects)
 

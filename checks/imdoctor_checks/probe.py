@@ -83,20 +83,35 @@ class Probe:
                 to=host,
                 port=port,
                 protocol="https",
+                through=ctx.through,
                 why=f"POST /v4/{service}/{command}, once",
                 secret="usersig",  # noqa: S106 - the kind of secret, for people to read
             )
         warm = ctx.settings.options("probe", ProbeOptions).warm_calls
-        yield Egress(to=host, port=port, protocol="https", why=f"GET / without any credential, up to {warm + 1} times")
         yield Egress(
             to=host,
             port=port,
             protocol="https",
+            through=ctx.through,
+            why=f"GET / without any credential, up to {warm + 1} times",
+        )
+        yield Egress(
+            to=host,
+            port=port,
+            protocol="https",
+            through=ctx.through,
             why="POST /v4/… without an SDKAppID",
             condition="GET / gives no envelope",
         )
         why = "GET / without any credential, as long as the call, twice"
-        yield Egress(to=host, port=port, protocol="https", why=why, condition="the call is never acknowledged")
+        yield Egress(
+            to=host,
+            port=port,
+            protocol="https",
+            through=ctx.through,
+            why=why,
+            condition="the call is never acknowledged",
+        )
 
 
 def _command(settings: Settings) -> tuple[str, str]:

@@ -90,11 +90,17 @@ class Tls:
         """List the handshakes."""
         host, port = ctx.settings.endpoint.host, ctx.settings.endpoint.port
         yield Egress(
-            to=host, port=port, protocol="tls", why="a handshake with every address, and one that resumes the first"
+            to=host,
+            port=port,
+            protocol="tls",
+            through=ctx.through,
+            why="a handshake with every address, and one that resumes the first",
         )
         other = backup_of(host) or "example.com"
         why = f"handshakes with the same addresses: under the name {other}, with TLS 1.2 alone, with small segments"
-        yield Egress(to=host, port=port, protocol="tls", why=why, condition="a handshake is cut off")
+        yield Egress(
+            to=host, port=port, protocol="tls", through=ctx.through, why=why, condition="a handshake is cut off"
+        )
         if ctx.proxy is None:
             yield from elsewhere_plan(ctx)
 

@@ -1,9 +1,11 @@
 """`imdoctor plan`: what a run would send. Nothing is sent."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import click
+import msgspec
 
 from imdoctor.check import Context, Deadline, Egress
 from imdoctor.cli.jobs import Wanted, Work, prepared
@@ -21,20 +23,37 @@ SECRETS = {
 
 
 @click.command()
+@click.option("--format", "form", type=click.Choice(("text", "json")), default="text", help="For people, or as JSON.")
 @target_options
 @click.pass_obj
-def plan(session: Session, /, **wanted: Any) -> int:  # noqa: ANN401 - the options of a Wanted
+def plan(session: Session, /, form: str, **wanted: Any) -> int:  # noqa: ANN401 - the options of a Wanted
     """Show what a run would send, where, on which condition, and with which secrets. Nothing is sent."""
     with prepared(Wanted(**wanted), session) as work:
-        width = style(session, verbose=False).width
-        lines = [line for job in work.jobs for line in _job(job, work, width)]
-    session.say("\n".join(lines) + "\n")
+        if form == "json":
+            text = json.dumps([_data(job, work) for job in work.jobs], indent=2, ensure_ascii=False)
+        else:
+            width = style(session, verbose=False).width
+            text = "\n".join(line for job in work.jobs for line in _job(job, work, width))
+    session.say(f"{text}\n")
     return 0
+
+
+def _context(job: Job) -> Context:
+    return Context(settings=job.settings, machine=job.machine, deadline=Deadline.after(0), credential=job.credential)
+
+
+def _data(job: Job, work: Work) -> dict[str, Any]:
+    """Return a target's plan as data: `sends` holds each thing with the check that sends it."""
+    ctx = _context(job)
+    sends = [
+        {"check": check.name, **msgspec.structs.asdict(egress)} for check in work.checks for egress in check.plan(ctx)
+    ]
+    return {"name": job.name, "endpoint": str(job.settings.endpoint), "sends": sends}
 
 
 def _job(job: Job, work: Work, width: int) -> Iterator[str]:
     """Yield a target's lines."""
-    ctx = Context(settings=job.settings, machine=job.machine, deadline=Deadline.after(0), credential=job.credential)
+    ctx = _context(job)
     yield from wrap(f"{job.name}: {job.settings.endpoint}, with {SECRETS[job.settings.credential]}", width, rest="  ")
     for check in work.checks:
         sent = list(check.plan(ctx))
@@ -47,7 +66,8 @@ def _job(job: Job, work: Work, width: int) -> Iterator[str]:
 def _told(egress: Egress) -> str:
     """Return one thing that would be sent, as a sentence."""
     place = f"[{egress.to}]:{egress.port}" if ":" in egress.to else f"{egress.to}:{egress.port}"
-    parts = [f"{egress.protocol} to {place}: {egress.why}"]
+    through = f" through {egress.through}" if egress.through else ""
+    parts = [f"{egress.protocol} to {place}{through}: {egress.why}"]
     if egress.condition:
         parts.append(f"only if {egress.condition}")
     if egress.secret:

@@ -19,7 +19,7 @@ from imdoctor.net.geo import clean, is_public
 from imdoctor.net.machine import Machine
 
 T = TypeVar("T")
-SAMPLES = 3
+SAMPLES = 4
 """Questions to one source: a resolver may leave by several doors."""
 STAGGER = 0.25
 """Seconds before the next source is asked beside a silent one."""

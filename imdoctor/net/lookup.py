@@ -178,7 +178,9 @@ async def _race(machine: Machine, server: str, name: str, kind: str, limit: floa
         for task in (*tasks, *compared):
             task.cancel()
         await asyncio.gather(*tasks, *compared, return_exceptions=True)
-    return structs.replace(best, attempts=len(tasks), lost=lost if best.rcode is not None else 0, over_tcp=over_tcp)
+    return structs.replace(
+        best, attempts=len(tasks), lost=0 if best.rcode is None or best.truncated else lost, over_tcp=over_tcp
+    )
 
 
 async def _once(machine: Machine, server: str, name: str, kind: str, limit: float) -> Answer:

@@ -139,6 +139,7 @@ def reasons(outcome: Outcome) -> Iterable[str]:
         yield "its report, judged again, gives another verdict"
     yield from outcome.untrue
     yield from outcome.untold
+    yield from outcome.unplanned
     if outcome.error:
         yield outcome.error
 

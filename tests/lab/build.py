@@ -29,11 +29,12 @@ PATH = "/usr/sbin:/usr/bin:/sbin:/bin:/lib/systemd"
 
 @dataclass(frozen=True)
 class Built:
-    """A world that stands: its hosts, and the command that is judged in it."""
+    """A world that stands: its hosts, the command that is judged in it, and the one that says what that would send."""
 
     world: World
     hosts: dict[str, Host]
     command: tuple[str, ...]
+    plan: tuple[str, ...]
     environ: dict[str, str]
 
     def run(self, host: str, script: str) -> str:
@@ -56,7 +57,7 @@ def standing(world: World, folder: Path) -> Iterator[Built]:
             _proxy(world.proxy, hosts["proxy"], stack)
         for host, script in world.setup:
             sh(shlex.join(hosts[host].command("sh", "-ec", script)))
-        yield Built(world, hosts, client.command(world, own), client.environ(world, own))
+        yield Built(world, hosts, client.command(world, own), client.plan(world, own), client.environ(world, own))
 
 
 def _host(name: str, folder: Path) -> Host:

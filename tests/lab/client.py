@@ -64,9 +64,20 @@ def environ(world: World, folder: Path) -> dict[str, str]:
     return {**trust, "CURL_CA_BUNDLE": trust["SSL_CERT_FILE"], **world.environ}
 
 
+def plan(world: World, folder: Path) -> tuple[str, ...]:
+    """Return the command that says what a run would send."""
+    barred = [argument for argument in world.arguments if argument == "--no-third-party"]
+    return _without_privilege(world, "plan", "--config", str(folder / "imdoctor.yaml"), "--format", "json", *barred)
+
+
 def command(world: World, folder: Path) -> tuple[str, ...]:
-    """Return the command as its user types it, on a host whose clock may be wrong, and without any privilege."""
+    """Return the command as its user types it."""
     config = ("--config", str(folder / "imdoctor.yaml"))
-    run = (sys.executable, "-m", "imdoctor", "run", *config, "--format", "json", *world.arguments)
+    return _without_privilege(world, "run", *config, "--format", "json", *world.arguments)
+
+
+def _without_privilege(world: World, *arguments: str) -> tuple[str, ...]:
+    """Return a command of imdoctor's on a host whose clock may be wrong, without any privilege."""
+    run = (sys.executable, "-m", "imdoctor", *arguments)
     shift = ("faketime", "--exclude-monotonic", "-f", f"{world.clock:+.0f}s") if world.clock else ()
     return ("setpriv", "--bounding-set=-all", "--inh-caps=-all", *shift, *run)

@@ -157,3 +157,23 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
             if address != ELSEWHERE and ("6" if six else "4") in self.families
         )
         return {HOST: shown, BACKUP: (BACKUP_ADDRESS,) if "4" in self.families else (), **self.zone}
+
+
+def addresses(world: World) -> dict[str, tuple[str, ...]]:
+    """Return every address that a name may have for the client: by a resolver, a lie, a hosts file, a third party."""
+    found: dict[str, set[str]] = {}
+    pins = [(name, (words[0],)) for line in world.hosts for words in [line.split()] for name in words[1:]]
+    told = [pair for resolver in world.resolvers for pair in resolver.zone.items()]
+    for name, given in (*world.names.items(), *told, *pins):
+        found.setdefault(name, set()).update(given)
+    searched = [given for name, given in world.names.items() if name.startswith(f"{HOST}.")]
+    mirrors = world.outside.mirrors.values() if world.outside is not None else ()
+    found[HOST].update(*searched, *mirrors, *(one.how.addresses or () for one in world.resolvers))
+    itself = {"0.0.0.0": "127.0.0.1"}  # noqa: S104 - where the kernel takes a connection to this address
+    return {name: (*given, *(itself[one] for one in given if one in itself)) for name, given in found.items()}
+
+
+def behind_stubs(world: World) -> tuple[str, ...]:
+    """Return the resolvers that a stub on the client asks: what it sends is not imdoctor's."""
+    stubs = [resolver for resolver in world.resolvers if resolver.address.startswith("127.")]
+    return tuple(line.removeprefix("--server=") for resolver in stubs for line in resolver.lines)

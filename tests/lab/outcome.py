@@ -14,8 +14,10 @@ from imdoctor import registry
 from imdoctor.model import HostReport, Report
 from imdoctor.runner import judge
 from tests.lab.build import Built, standing
-from tests.lab.model import World
+from tests.lab.capture import Capture, Sent, differences, planned
+from tests.lab.model import World, addresses, behind_stubs
 from tests.lab.network import leave
+from tests.lab.outside import third_parties
 
 FAILS = 2
 HOST = HostReport(name="client", system="Linux", python="3", openssl="OpenSSL")
@@ -41,6 +43,8 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: int | None = None
     untold: tuple[str, ...] = ()
     """Patterns that the messages of findings lack."""
+    unplanned: tuple[str, ...] = ()
+    """How what the client sent differs from what `imdoctor plan` said."""
     untrue: tuple[str, ...] = ()
     """Looks at the truth that did not show what was planted: the world is not what it says."""
     error: str | None = None
@@ -66,7 +70,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
         fails = any(one.severity == "fail" for one in self.named)
         exits = self.exit_code == (FAILS if fails else 0)
         sure = all(one.confidence == self.sure.get(one.cause, one.confidence) for one in self.named)
-        sound = not (self.error or self.untrue or self.untold) and self.replays
+        sound = not (self.error or self.untrue or self.untold or self.unplanned) and self.replays
         return sound and self.told == self.expected and exits and sure
 
 
@@ -88,7 +92,9 @@ def live(world: World) -> Outcome:
 def _judged(built: Built, outcome: Outcome) -> Outcome:
     before = _untrue(built, after=False)
     client = built.hosts["client"]
-    done = client.finish(*built.command, environ=built.environ)
+    plan = client.finish(*built.plan, environ=built.environ)
+    with Capture(client) as capture:
+        done = client.finish(*built.command, environ=built.environ)
     untrue = before + _untrue(built, after=True)
     if not done.stdout.startswith("{"):
         return msgspec.structs.replace(
@@ -103,6 +109,7 @@ def _judged(built: Built, outcome: Outcome) -> Outcome:
         named=named(report),
         exit_code=done.returncode,
         untrue=untrue,
+        unplanned=tuple(_unplanned(built, plan.stdout, capture.sent)),
         untold=tuple(_untold(built.world.told, report)),
         report=msgspec.to_builtins(report),
         replays=verdicts(report) == verdicts(judge(report, registry.load().checks)),
@@ -120,6 +127,18 @@ def verdicts(report: Report) -> Any:  # noqa: ANN401 - plain JSON, to be compare
         (target.status, target.diagnosis, [(one.name, one.status, one.summary, one.findings) for one in target.checks])
         for target in msgspec.json.decode(msgspec.json.encode(report), type=Report).targets
     ]
+
+
+def _unplanned(built: Built, plan: str, sent: set[Sent]) -> Iterator[str]:
+    """Yield how the wire differs from the plan; in healthy worlds the plan from the wire as well."""
+    world = built.world
+    if not plan.startswith("["):
+        yield f"`imdoctor plan` says {plan!r}"
+        return
+    forwarded = {Sent("udp", one, 53) for one in behind_stubs(world)}
+    yield from differences(
+        planned(plan), sent - forwarded, {**addresses(world), **third_parties(world)}, whole=not world.expect
+    )
 
 
 def _untold(told: Mapping[str, str], report: Report) -> Iterator[str]:

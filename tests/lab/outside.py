@@ -23,7 +23,7 @@ from imdoctor.lab.front import HOST
 from imdoctor.lab.loop import Handler, LabLoop, Place
 from imdoctor.net.geo import origin_name
 from tests.lab.certificates import authority
-from tests.lab.model import AUTHORITY, ECHO, Outside, Whereabouts
+from tests.lab.model import AUTHORITY, ECHO, Outside, Whereabouts, World
 
 NSTOOL, IPIP = "nstool.netease.com", "myip.ipip.net"
 PAIRS = "whoami.ds.akahelp.net"
@@ -127,6 +127,13 @@ class Authority(asyncio.DatagramProtocol):
         return (ECHO,) if name in {NSTOOL, IPIP} or name.endswith(f".{NSTOOL}") else self.names.get(name, ())
 
 
+def third_parties(world: World) -> dict[str, tuple[str, ...]]:
+    """Return the addresses of the third parties' names."""
+    if world.outside is None:
+        return {}
+    return {**dict.fromkeys(SERVERS, (AUTHORITY,)), **dict.fromkeys((NSTOOL, IPIP), (ECHO,))}
+
+
 def _name(query: dns.message.Message) -> str:
     return query.question[0].name.to_text(omit_final_dot=True).lower()
 
@@ -158,6 +165,7 @@ def echo(asked: Authority) -> Handler:
             while not writer.is_closing():
                 writer.write(ENDLESS)
                 await writer.drain()
+                await asyncio.sleep(0.001)  # or the loop would never notice that the other side is gone
         shown = LIES.get(outside.lie or "", asker)
         if host == NSTOOL:
             where = f"https://{secrets.token_hex(4)}.{NSTOOL}/info.js"

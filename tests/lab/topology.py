@@ -92,7 +92,7 @@ def _near(addresses: tuple[str, ...]) -> None:
 
 
 def _exits(exits: Mapping[str, tuple[str, ...]]) -> None:
-    """Let the router send each inner address on by its public ones, in turn."""
+    """Let the router send each inner address on by its public ones; questions for whoami names by each in turn."""
     for inner, public in exits.items():
         for number, address in enumerate(public):
             turn = (

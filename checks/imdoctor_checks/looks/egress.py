@@ -24,6 +24,7 @@ from imdoctor.net.resolvers import nameservers
 from imdoctor.net.subnet import SubnetAnswer, ask_for, subnet_of
 from imdoctor.net.trust import tls_context
 from imdoctor_checks.looks.path import proxy_addresses
+from imdoctor_checks.looks.resolvers import answers, asked_servers, server_answers
 from imdoctor_checks.observations import EgressSeen
 from imdoctor_checks.options import DnsOptions, dns_options, may_ask_others
 from imdoctor_checks.verdicts.egress import host_ends
@@ -40,7 +41,19 @@ async def egress(ctx: Context, servers: tuple[str, ...] = ()) -> EgressSeen:
     """Look at the ways out: of the nameservers given, and of this host, directly and through the target's proxy. Once a run."""
     if not may_ask_others(ctx):
         return EgressSeen(barred=True)
-    return await ctx.once(("egress", servers), lambda: _Look(ctx, servers).take())
+    return await ctx.once(("egress", servers), lambda: _take(ctx, servers))
+
+
+async def _take(ctx: Context, servers: tuple[str, ...]) -> EgressSeen:
+    """Wait until names resolve: the questions of this look must not come in the way of those. A dead nameserver is left alone."""
+    if ctx.proxy is None:
+        await ctx.addresses()
+    if servers:
+        told = asyncio.ensure_future(server_answers(ctx))
+        await asyncio.wait({told}, timeout=0)
+        dead = {one.server for one in told.result() if not answers(one)} if told.done() else set()
+        servers = tuple(one for one in servers if one not in dead)
+    return await _Look(ctx, servers).take()
 
 
 class _Look:
@@ -280,15 +293,11 @@ def _plan_echoes(ctx: Context, options: DnsOptions) -> Iterator[Egress]:
             )
         if proxy is not None:
             yield Egress(
-                to=proxy.host,
-                port=proxy.port,
-                protocol="tcp",
-                why=f"by which address the proxy leaves: GET {source.name} through it",
+                to=host,
+                port=parts.port or PORTS["https"],
+                protocol="https",
+                through=proxy.shown,
+                why=f"by which address the proxy leaves: GET {source.name}",
                 condition=" and ".join(conditions) or None,
                 third_party=True,
             )
-
-
-def asked_servers(ctx: Context) -> tuple[str, ...]:
-    """Return the nameservers that are asked: the configuration's, else resolv.conf's."""
-    return dns_options(ctx).nameservers or nameservers(ctx.machine)

@@ -1,0 +1,25 @@
+"""The nameservers that are asked, and what they answer: those of resolv.conf, or those that the configuration names instead."""
+
+from imdoctor import Context
+from imdoctor.net.lookup import ServerAnswers, ask_servers
+from imdoctor.net.resolvers import nameservers
+from imdoctor_checks.options import dns_options
+
+
+def asked_servers(ctx: Context) -> tuple[str, ...]:
+    """Return the nameservers that are asked."""
+    return dns_options(ctx).nameservers or nameservers(ctx.machine)
+
+
+async def server_answers(ctx: Context) -> tuple[ServerAnswers, ...]:
+    """Return what each of them answers for the target's name, asked once a run."""
+    configured = dns_options(ctx).nameservers
+    if configured is None:
+        return await ctx.servers()
+    host, limit = ctx.settings.endpoint.host, ctx.left(ctx.settings.timeout)
+    return await ctx.once(("servers", configured), lambda: ask_servers(ctx.machine, configured, host, limit))
+
+
+def answers(server: ServerAnswers) -> bool:
+    """Tell whether a nameserver answered anything."""
+    return any(answer.rcode is not None for answer in (server.a, server.aaaa))
