@@ -38,7 +38,7 @@ from imdoctor_checks.observations import DnsSeen, Series, TcpSeen, TlsSeen
 from imdoctor_checks.options import DnsOptions, dns_options
 from imdoctor_checks.specs.dns import FINDINGS
 from imdoctor_checks.verdicts.dns import TEMPORARY, before, in_doubt, judge_lookups, used
-from imdoctor_checks.verdicts.egress import egress_summary, judge_egress
+from imdoctor_checks.verdicts.egress import egress_summary, judge_egress, price
 from imdoctor_checks.verdicts.opinion import judge_opinion
 
 MOST_LOOKS = 12
@@ -55,7 +55,9 @@ class Dns:
     """The `dns` check."""
 
     name: ClassVar[str] = "dns"
-    title: ClassVar[str] = "Which resolvers does the host use, and does each answer, right and fast?"
+    title: ClassVar[str] = (
+        "Which resolvers does the host use; does each answer, right and fast; is its egress in the host's own region and ISP?"
+    )
     step: ClassVar[int | None] = 4
     options: ClassVar[type[msgspec.Struct]] = DnsOptions
     findings: ClassVar[Mapping[str, Spec]] = FINDINGS
@@ -181,6 +183,11 @@ def _measurements(seen: DnsSeen) -> Iterator[Measurement]:
             yield Measurement("lookup", answer.seconds, "seconds", {"server": server.server, "type": answer.type})
     if seen.system is not None:
         yield Measurement("system", seen.system.seconds, "seconds")
+    for one in seen.egress.exits if seen.egress is not None else ():
+        if one.addresses:
+            yield Measurement("egress", one.seconds, "seconds", {"server": one.via, "source": one.source})
+    for cost in seen.costs:
+        yield Measurement("mirror cost", price(cost), "seconds", {"server": cost.server})
 
 
 def _summary(seen: DnsSeen) -> str:

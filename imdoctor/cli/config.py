@@ -1,4 +1,4 @@
-"""`imdoctor config`: check a configuration file, and its JSON Schema."""
+"""`imdoctor config`: write a configuration file, check one, and its JSON Schema."""
 
 import click
 
@@ -6,10 +6,11 @@ from imdoctor.cli.lazy import LazyGroup
 
 COMMANDS = {
     "check": ("imdoctor.cli.config_commands:check", "Check a configuration file, its secrets included."),
+    "init": ("imdoctor.cli.config_commands:init", "Print a commented configuration, or write it to a file."),
     "schema": ("imdoctor.cli.config_commands:schema", "Print the configuration's JSON Schema, or the report's."),
 }
 
 
 @click.command(cls=LazyGroup, commands_by_name=COMMANDS)
 def config() -> None:
-    """Check a configuration file, or print its JSON Schema."""
+    """Write a configuration file, check one, or print its JSON Schema."""

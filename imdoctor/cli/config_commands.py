@@ -1,13 +1,14 @@
-"""`imdoctor config check` and `imdoctor config schema`."""
+"""`imdoctor config check`, `init` and `schema`."""
 
 import json
+from importlib import resources
 from pathlib import Path
 
 import click
 
 from imdoctor.cli.jobs import checks_installed, jobs_of, option_types
 from imdoctor.cli.options import PATH, config_option
-from imdoctor.cli.session import Session
+from imdoctor.cli.session import OutputError, Session
 from imdoctor.config import load
 from imdoctor.config.problems import ConfigError, Problem
 
@@ -30,6 +31,26 @@ def check(session: Session, file: Path | None, config: Path | None) -> int:
     jobs = jobs_of(found, found.targets, installed, path.parent, session, third_party=True)
     names = ", ".join(job.name for job in jobs)
     session.say(f"{path}: good: {len(jobs)} target{'s' if len(jobs) > 1 else ''} ({names})\n")
+    return 0
+
+
+@click.command()
+@click.argument("file", required=False, type=PATH)
+@click.pass_obj
+def init(session: Session, file: Path | None) -> int:
+    """Print a commented configuration, or write it to FILE, which must not be there yet."""
+    text = resources.files("imdoctor.config").joinpath("example.yaml").read_text("utf-8")
+    if file is None:
+        session.say(text)
+        return 0
+    try:
+        with (session.cwd / file).open("x", encoding="utf-8") as out:
+            out.write(text)
+    except FileExistsError:
+        raise OutputError(f"{file} is there already: name another, or take it away first") from None
+    except OSError as error:
+        raise OutputError(f"{file} could not be written: {error.strerror}") from None
+    session.say(f"{file}: written; put your own values in, then `imdoctor config check {file}`\n")
     return 0
 
 

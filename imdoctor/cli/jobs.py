@@ -174,7 +174,7 @@ def _target(wanted: Wanted) -> Target:
 
 def _options(config: Config, installed: Sequence[Check]) -> dict[str, Any]:
     """Return every check's options, defaults included: they travel in the report. Raises ConfigError."""
-    told = {}
+    told, absent = {}, list[str]()
     for name, kind in option_types(installed).items():
         if kind is None:
             continue
@@ -185,8 +185,21 @@ def _options(config: Config, installed: Sequence[Check]) -> dict[str, Any]:
                     f"the check {name} needs {', '.join(missing)}: write it under `checks: {name}:`, or --skip {name}"
                 )
             )
-        told[name] = msgspec.to_builtins(config.checks[name] if name in config.checks else kind())
+        chosen = config.checks[name] if name in config.checks else kind()
+        if name in config.checks:
+            absent += _absent(name, chosen)
+        told[name] = msgspec.to_builtins(chosen)
+    if absent:
+        raise ConfigError(*map(Problem, absent))
     return told
+
+
+def _absent(check: str, options: Any) -> list[str]:  # noqa: ANN401 - the struct that the check declares
+    """Say which files a check's options name that are not there. The import is heavy, and done already where a file was read."""
+    from imdoctor.config.conversion import files
+
+    named = files(options, f"checks: {check}: ")
+    return [f"{where}there is no file {file}" for where, file in named if not Path(file).is_file()]
 
 
 def job_of(target: Target, options: dict[str, Any], base: Path, session: Session, *, third_party: bool) -> Job:

@@ -3,7 +3,7 @@
 import re
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -174,6 +174,18 @@ def _peel(kind: Any) -> tuple[Any, dict[str, Any]]:  # noqa: ANN401 - any annota
     base, *metas = typing.get_args(kind)
     extra = {key: item for meta in metas if isinstance(meta, msgspec.Meta) for key, item in (meta.extra or {}).items()}
     return base, extra
+
+
+def files(options: msgspec.Struct, name: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the paths that are set in options, each with the keys that it stands under."""
+    for item in msgspec.structs.fields(options):
+        value, where = getattr(options, item.name), f"{name}{item.encode_name}: "
+        if isinstance(value, msgspec.Struct):
+            yield from files(value, where)
+        elif isinstance(value, str) and any(
+            _peel(kind)[1].get("path") for kind in (item.type, *typing.get_args(item.type))
+        ):
+            yield where, value
 
 
 def _is_null(node: yaml.Node) -> bool:

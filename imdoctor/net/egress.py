@@ -3,6 +3,7 @@
 import asyncio
 import re
 import secrets
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Literal, TypeVar
 
@@ -51,6 +52,11 @@ class Source(msgspec.Struct, frozen=True):
     name: str
     server: str | None = None
     chaos: bool = False
+
+    @property
+    def wild(self) -> bool:
+        """Whether any label may stand before its name."""
+        return self.name.startswith("*.")
 
     def speaks(self, family: int) -> bool:
         """Tell whether an answer can hold an address of a family (4 or 6)."""
@@ -121,8 +127,14 @@ async def first_good(
 async def leaving(
     machine: Machine, source: Source, *, server: str, via: str, limit: float, family: int | None = None
 ) -> Exit:
-    """Ask one source of one server, several times side by side."""
-    seen = await asyncio.gather(*(_sample(machine, source, server, limit) for _ in range(SAMPLES)))
+    """Ask one source of one server several times.
+
+    A resolver makes one question of several alike that it has in hand: only those under random labels go side by side.
+    """
+    if source.wild:
+        seen = await asyncio.gather(*(_sample(machine, source, server, limit) for _ in range(SAMPLES)))
+    else:
+        seen = await _in_turn(machine, source, server, limit)
     good = [one for one in seen if one.addresses]
     if not good:
         return Exit(via=via, source=source.text, family=family, error=seen[0].error)
@@ -135,6 +147,16 @@ async def leaving(
         subnets=tuple(dict.fromkeys(subnet for one in good for subnet in one.subnets)),
         seconds=min(one.seconds for one in good),
     )
+
+
+async def _in_turn(machine: Machine, source: Source, server: str, limit: float) -> "list[_Sample]":
+    """Take one sample after another, until one fails or the time is up."""
+    ends, seen = time.monotonic() + limit, list[_Sample]()
+    while len(seen) < SAMPLES and (left := ends - time.monotonic()) > 0:
+        seen.append(await _sample(machine, source, server, left))
+        if not seen[-1].addresses:
+            break
+    return seen or [_Sample(error="timeout")]
 
 
 class _Sample(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,8 +186,7 @@ async def _sample(machine: Machine, source: Source, server: str, limit: float) -
 
 def question(source: Source) -> dns.message.Message:
     """Return a question to a source. Under a name that begins with `*.` each has a label of its own, so that no cache answers it."""
-    wild = source.name.startswith("*.")
-    name = f"{secrets.token_hex(6)}.{source.name[2:]}" if wild else source.name
+    name = f"{secrets.token_hex(6)}.{source.name[2:]}" if source.wild else source.name
     rdclass = dns.rdataclass.CH if source.chaos else dns.rdataclass.IN
     return dns.message.make_query(name, source.kind, rdclass=rdclass, use_edns=0, payload=PAYLOAD)
 

@@ -216,7 +216,7 @@ def test_judgement(observed: DnsSeen, expected: list[str]) -> None:
 def test_every_code_has_a_row() -> None:
     """No code of the check goes without a row."""
     named, all_of_them = declared(Dns(), ROWS)
-    assert named | INFO == all_of_them
+    assert named | INFO | {"dns.egress-mismatch", "dns.egress-unknown"} == all_of_them  # the ways out: test_egress.py
 
 
 NOT_OURS = Handshake(server_name="a", error="verify", verify_code=62, verify_message="hostname mismatch")

@@ -2,11 +2,18 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
+import msgspec
 import pytest
+import yaml
 from jsonschema import Draft202012Validator
 
+from imdoctor import registry
+from imdoctor.cli.jobs import option_types
+from imdoctor.config.load import load
+from imdoctor_checks.options import DnsOptions
 from tests.cli.process import KEY, here, imdoctor
 
 APP = "version: 1\ntargets:\n  - name: prod\n    endpoint: 127.0.0.1:1\n    sdkappid: 1400000000\n    identifier: administrator\n"
@@ -153,3 +160,74 @@ def test_a_proxys_password_is_not_shown(tmp_path: Path) -> None:
         done = here(tmp_path, *arguments)
         assert "correct-horse" not in done.out + done.err
         assert done.out
+
+
+def test_a_plan_as_data(tmp_path: Path) -> None:
+    """The same as JSON: each thing with its check, place, condition, and whether it is a third party's."""
+    done = here(tmp_path, "plan", "console.tim.qq.com", "--format", "json")
+    (target,) = json.loads(done.out)
+    assert (done.code, target["endpoint"]) == (0, "console.tim.qq.com:443")
+    sends = {(one["check"], one["protocol"], one["to"], one["port"]): one for one in target["sends"]}
+    assert sends["tcp", "tcp", "console.tim.qq.com", 443]["condition"] is None
+    assert sends["dns", "https", "myip.ipip.net", 443]["third_party"] is True
+    assert sends["dns", "udp", "ns1.google.com", 53]["condition"]
+    alone = json.loads(here(tmp_path, "plan", "console.tim.qq.com", "--format", "json", "--no-third-party").out)
+    assert not any(one["third_party"] for one in alone[0]["sends"])
+
+
+def test_a_plan_behind_a_proxy(tmp_path: Path) -> None:
+    """What goes through the proxy says so; nothing is said to go to the target directly, but on a condition."""
+    environ = {"https_proxy": "http://proxy.example:3128"}
+    (target,) = json.loads(here(tmp_path, "plan", "console.tim.qq.com", "--format", "json", environ=environ).out)
+    direct = [one for one in target["sends"] if one["to"] == "console.tim.qq.com" and one["through"] is None]
+    assert all(one["condition"] for one in direct)
+    assert {one["through"] for one in target["sends"] if one["check"] == "probe"} == {"http://proxy.example:3128"}
+    assert "https to console.tim.qq.com:443 through http://proxy.example:3128" in " ".join(
+        here(tmp_path, "plan", "console.tim.qq.com", environ=environ).out.split()
+    )
+
+
+def test_a_configuration_to_begin_with(tmp_path: Path) -> None:
+    """It is good as it stands; what is commented out in it is good as well, and shows the defaults."""
+    printed = here(tmp_path, "config", "init")
+    assert here(tmp_path, "config", "init", "new.yaml").code == printed.code == 0
+    text = (tmp_path / "new.yaml").read_text()
+    assert text == printed.out
+    assert here(tmp_path, "config", "check", str(tmp_path / "new.yaml")).code == 0
+    for licence in ("GeoLite2 end user licence", "CC BY 4.0", "Apache-2.0"):
+        assert licence in text
+    keys = "sdkappid|identifier|timeout|client|ca_file|proxy|nameservers|slow|third_party_timeout|whoami|geo|tls|probe|usersig"
+    shown = re.sub(rf"(?m)^( +)# ((?:{keys}):)", r"\1\2", text)
+    (tmp_path / "shown.yaml").write_text(shown)
+    assert here(tmp_path, "config", "check", str(tmp_path / "shown.yaml")).code == 0
+    bare = yaml.safe_load(text)["checks"]["dns"]
+    whole = {name: value for name, value in yaml.safe_load(shown)["checks"]["dns"].items() if name != "whoami"}
+    known = load(tmp_path / "shown.yaml", option_types(registry.load().checks)).checks["dns"]
+    assert msgspec.structs.replace(known, whoami=DnsOptions().whoami) == DnsOptions()
+    assert len(whole) > len(bare)
+
+
+def test_nothing_is_written_over(tmp_path: Path) -> None:
+    """A file that is there is left alone, and a folder that is not there is named."""
+    (tmp_path / "mine.yaml").write_text("mine")
+    done = here(tmp_path, "config", "init", "mine.yaml")
+    assert (done.code, (tmp_path / "mine.yaml").read_text()) == (74, "mine")
+    assert "is there already" in done.err
+    assert here(tmp_path, "config", "init", "no/such/folder.yaml").code == 74
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        ("whoami: [MX a.example]", "imdoctor.yaml:4:5: dns: 'MX a.example' is no whoami source: write TYPE NAME"),
+        ("geo: {mmdb: no-such-file}", "checks: dns: geo: mmdb: there is no file"),
+        ("geo: {xbd: x}", "unknown key 'xbd': did you mean xdb"),
+        ("third_party_timeout: 1", "write 1s"),
+    ],
+)
+def test_what_is_wrong_with_the_sources(tmp_path: Path, options: str, says: str) -> None:
+    """A source that cannot be read and a file that is not there are told with their place."""
+    (tmp_path / "imdoctor.yaml").write_text(f"version: 1\nchecks:\n  dns:\n    {options}\n")
+    done = here(tmp_path, "config", "check")
+    assert done.code == 78
+    assert says in done.err

@@ -1,5 +1,6 @@
 """Reports as literals: one for each shape that a rendering has to cope with."""
 
+import msgspec
 from msgspec.structs import replace
 
 from imdoctor.model import (
@@ -29,6 +30,7 @@ def check(
     findings: tuple[ReportedFinding, ...] = (),
     measurements: tuple[Measurement, ...] = (),
     attempts: tuple[Attempt, ...] = (),
+    notes: tuple[str, ...] = (),
     observation: object = None,
 ) -> CheckReport:
     """Return a check's report."""
@@ -42,6 +44,7 @@ def check(
         findings=list(findings),
         measurements=list(measurements),
         attempts=list(attempts),
+        notes=list(notes) or msgspec.UNSET,
         observation=observation,
     )
 
@@ -119,6 +122,10 @@ EXPIRED_CHECKS = (
         "ok",
         "1 of 1 nameservers answers",
         0.0042,
+        notes=(
+            "this host -> 183.60.83.19 (cloud-internal: Tencent Cloud), answers in 4.2 ms",
+            "  -> 119.147.10.2: 中国 广东省 深圳市 电信 AS4134 (by xdb); shown by TXT whoami.ds.akahelp.net, 4 samples, 12.1 ms",
+        ),
         findings=(
             ReportedFinding(
                 code="dns.private-resolver",

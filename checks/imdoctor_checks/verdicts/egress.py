@@ -153,7 +153,7 @@ def _mismatch(seen: DnsSeen, egress: EgressSeen, one: Comparison) -> Finding:
             "resolver_place": place(places_of(egress, resolver_end)),
             "host_egress": host_end,
             "host_place": place(places_of(egress, host_end)),
-            "cost": told,
+            "cost": told.partition(": ")[0],
             "cost_seconds": costs,
             "places": [told for told in egress.places if told.address in {resolver_end, host_end}],
         },

@@ -36,7 +36,7 @@ OPERATORS: Mapping[str, tuple[str, tuple[int, ...]]] = {
 Names: ip2region's and ipip.net's Chinese ones, and the registries' as `dig TXT AS4134.asn.cymru.com` shows them; numbers: the
 same registries. Operators run more networks than these; a number that is not here says nothing.
 """
-MIXED = re.compile(r"bgp|多线|双线|[/、&,]|multi", re.IGNORECASE)
+MIXED = re.compile(r"bgp|多线|双线|[/、]", re.IGNORECASE)
 """An address of several operators at once has no one to compare."""
 
 PROVINCES: Mapping[str, tuple[str, str]] = {

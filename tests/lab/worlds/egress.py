@@ -1,5 +1,9 @@
 """Step 4 of the list: resolvers that leave the network here or elsewhere, and what shows it, or lies about it."""
 
+import re
+import sys
+from pathlib import Path
+
 import msgspec
 
 from tests.lab.model import (
@@ -122,6 +126,23 @@ def costly(variant: str, title: str, **how: object) -> World:
         ),
     }
     return elsewhere(variant, title, **{**mirrored, **how})  # type: ignore[arg-type]  # as elsewhere
+
+
+PAGE = Path(__file__).parents[3] / "docs" / "step-4.md"
+
+
+def by_hand() -> tuple[Truth, ...]:
+    """Return every line of the page on step 4 as a look: a command and what it prints, and the picture, whatever its times are."""
+    blocks = re.findall(r"(?ms)^```(\w*)\n(.*?)\n```$", PAGE.read_text("utf-8"))
+    run = f"{sys.executable} -m imdoctor run --config $HOME/imdoctor.yaml --check dns -v | tr -s ' \\n' ' '"
+    looks = []
+    for _, block in (one for one in blocks if not one[0]):
+        if not block.startswith("$"):
+            words = re.escape(" ".join(block.split()))
+            looks.append(Truth(script=run, says=re.sub(r"\d+\\\.\d\\ ms", r"[0-9.]+ ms", words)))
+        for script, said in re.findall(r"(?m)^\$ (.*)\n((?:[^$].*(?:\n|\Z))+)", block):
+            looks.append(Truth(script=script, says=re.escape(said.strip())))
+    return tuple(looks)
 
 
 INTERCEPT = f"iptables -t nat -I PREROUTING -s {CLIENT} -p udp --dport 53 -j DNAT --to-destination {RESOLVER}"
@@ -350,7 +371,13 @@ EGRESS = (
         ),
     ),
     costly("costly", "The resolver's mirror is 20 ms further away than the one for the host's own prefix"),
-    costly("costly-stub", "The same behind a stub", resolvers=behind(DNSMASQ, RESOLVER), nameservers=(DNSMASQ,)),
+    costly(
+        "costly-stub",
+        "The same behind a stub: each line of docs/step-4.md is true here",
+        resolvers=behind(DNSMASQ, RESOLVER),
+        nameservers=(DNSMASQ,),
+        truth=(ANSWERS, *by_hand()),
+    ),
     costly(
         "costly-public",
         "A public resolver that sends no subnet gives a mirror that is far",

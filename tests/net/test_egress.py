@@ -1,0 +1,172 @@
+"""Whoami names: how sources are written, what their answers say, and asking them of a real server."""
+
+import asyncio
+import contextlib
+from collections.abc import Iterator
+
+import dns.message
+import dns.rrset
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from imdoctor.lab.loop import LabLoop
+from imdoctor.net.egress import BUILT_IN, SAMPLES, Exit, Source, first_good, leaving, parse_source, question, read
+from imdoctor.net.machine import Machine
+from tests.lab.model import Outside
+from tests.lab.outside import Authority
+
+PAIRS = "TXT whoami.ds.akahelp.net"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (PAIRS, Source(PAIRS, "TXT", "whoami.ds.akahelp.net")),
+        ("A a.example@192.0.2.1", Source("A a.example@192.0.2.1", "A", "a.example", "192.0.2.1")),
+        ("TXT CH w.example@1.1.1.1", Source("TXT CH w.example@1.1.1.1", "TXT", "w.example", "1.1.1.1", chaos=True)),
+        ("AAAA *.w.example@ns.example", Source("AAAA *.w.example@ns.example", "AAAA", "*.w.example", "ns.example")),
+        ("https://e.example/ip", Source("https://e.example/ip", "https", "https://e.example/ip")),
+    ],
+)
+def test_sources(text: str, expected: Source) -> None:
+    """A source is a question to resolvers, to a server of its own, or an echo."""
+    assert parse_source(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("whoami.example", "no whoami source"),
+        ("MX a.example", "no whoami source"),
+        ("http://e.example", "no whoami source"),
+        ("A a..example", "no name"),
+        ("A .", "names nothing"),
+        ("TXT CH a.example", "needs a server"),
+        ("", "no whoami source"),
+    ],
+)
+def test_what_is_no_source(text: str, says: str) -> None:
+    """What cannot be read says what to write."""
+    with pytest.raises(ValueError, match=says):
+        parse_source(text)
+
+
+@given(st.text(max_size=80))
+def test_any_text_is_a_source_or_a_sentence(text: str) -> None:
+    """No text does anything else than become a source or a ValueError."""
+    with contextlib.suppress(ValueError):
+        assert parse_source(text).text == text
+
+
+def test_the_built_in_sources_are_sources() -> None:
+    """Each can be read; resolvers, servers of their own and echoes are among them."""
+    found = [parse_source(text) for text in BUILT_IN]
+    assert {(one.kind == "https", one.server is None) for one in found} == {(True, True), (False, True), (False, False)}
+
+
+def test_a_random_label_for_each_question() -> None:
+    """Under `*.` no two questions are for one name, so that no cache answers; elsewhere the name is asked as it stands."""
+    wild = parse_source("TXT *.w.example")
+    names = {question(wild).question[0].name.to_text() for _ in range(20)}
+    assert len(names) == 20
+    assert all(name.endswith(".w.example.") for name in names)
+    assert question(parse_source(PAIRS)).question[0].name.to_text() == "whoami.ds.akahelp.net."
+
+
+@pytest.mark.parametrize(
+    ("kind", "records", "expected"),
+    [
+        ("A", ["203.0.113.7"], (("203.0.113.7",), ())),
+        ("TXT", ['"ns" "203.0.113.7"', '"ip" "198.51.100.9"', '"ecs" "198.51.100.0/24/0"'], (("203.0.113.7",), ("198.51.100.0/24",))),
+        ("TXT", ['"203.0.113.7"', '"edns0-client-subnet 198.51.100.0/24"'], (("203.0.113.7",), ("198.51.100.0/24",))),
+        ("TXT", ['"2001:db8::1"'], (("2001:db8::1",), ())),
+        ("TXT", ['"hello world"', '""', '"v=spf1"'], ((), ())),
+        ("MX", ["10 mail.example."], ((), ())),
+    ],
+    ids=["an address", "pairs", "texts", "IPv6", "other texts", "another type"],
+)  # fmt: skip
+def test_what_answers_say(kind: str, records: list[str], expected: tuple[tuple[str, ...], tuple[str, ...]]) -> None:
+    """Addresses and client subnets are found in each of the layouts, and in nothing else."""
+    reply = dns.message.make_response(dns.message.make_query("w.example", kind))
+    reply.answer.append(dns.rrset.from_text("w.example.", 0, "IN", kind, *records))
+    assert read(reply) == expected
+
+
+@pytest.fixture(name="lab")
+def _lab() -> Iterator[LabLoop]:
+    with LabLoop() as lab:
+        yield lab
+
+
+def asked(lab: LabLoop, outside: Outside, text: str, limit: float = 2.0) -> Exit:
+    """Ask a source of an authority on loopback, which takes every asker's address for the one it pretends."""
+    authority = Pretending({}, outside)
+    port = lab.datagrams(lambda: authority)
+    machine = Machine(dial=lambda address, _: ("127.0.0.1", port))  # noqa: ARG005 - there is one server
+    return asyncio.run(leaving(machine, parse_source(text), server="10.0.0.1", via="10.0.0.1", limit=limit))
+
+
+class Pretending(Authority):
+    """An authority to which every second question comes from another address."""
+
+    count = 0
+
+    def reply(self, query: dns.message.Message, asker: str) -> dns.message.Message:
+        """Answer as if another address had asked."""
+        del asker
+        self.count += 1
+        return super().reply(query, "119.147.10.2" if self.count % 2 else "120.196.0.2")
+
+
+def test_several_doors(lab: LabLoop) -> None:
+    """Several samples show that a resolver leaves by several addresses."""
+    seen = asked(lab, Outside(), PAIRS)
+    assert (sorted(seen.addresses), seen.samples, seen.error) == (["119.147.10.2", "120.196.0.2"], SAMPLES, None)
+    assert seen.seconds is not None
+
+
+@pytest.mark.parametrize(
+    ("outside", "text", "error"),
+    [
+        (Outside(lie="private"), PAIRS, "10.66.6.6, which is no public address"),
+        (Outside(lie="rubbish"), PAIRS, "all, which is no public address"),
+        (Outside(lie="rubbish"), "TXT whoami.cloudflare@1.1.1.1", "no address in the answer"),
+        (Outside(), "TXT nowhere.example", "NXDOMAIN"),
+        (Outside(silent=True), PAIRS, "timeout"),
+    ],
+    ids=["private", "rubbish behind a word", "rubbish", "no such name", "silent"],
+)
+def test_what_shows_nothing_says_why(lab: LabLoop, outside: Outside, text: str, error: str) -> None:
+    """A lie, rubbish and silence give no address, and their reason."""
+    seen = asked(lab, outside, text, limit=0.3)
+    assert (seen.addresses, seen.samples, seen.error) == ((), 0, error)
+
+
+def test_the_first_good_one_in_order() -> None:
+    """Tries are made in their order; after a good one no more is begun."""
+    begun: list[int] = []
+
+    async def attempt(number: int) -> int:
+        begun.append(number)
+        return number
+
+    tries = [lambda number=number: attempt(number) for number in (1, 2, 3, 4)]
+    assert asyncio.run(first_good(tries, lambda one: one == 3)) == (1, 2, 3)
+    assert begun == [1, 2, 3]
+
+
+def test_a_slow_one_does_not_hold_up_the_next() -> None:
+    """The next is tried beside a silent one, which is given up when another is good; if none is, all of them are told."""
+    never = asyncio.Event
+
+    async def silent() -> int:
+        await never().wait()
+        return 0
+
+    async def quick() -> int:
+        return 1
+
+    assert asyncio.run(first_good([silent, quick], bool, stagger=0.01)) == (1,)
+    assert asyncio.run(first_good([quick, quick], lambda one: one == 2)) == (1, 1)
+    assert asyncio.run(first_good([], bool)) == ()
