@@ -44,6 +44,8 @@ class Resolver(asyncio.DatagramProtocol):
 
     zone: Mapping[str, tuple[str, ...]]
     how: Resolving
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Names with a text, as a zone file writes it."""
     asked: Counter[str] = field(default_factory=Counter)
     """Questions so far, by type."""
 
@@ -95,6 +97,9 @@ class Resolver(asyncio.DatagramProtocol):
 
     def _fill(self, answer: dns.message.Message, question: dns.rrset.RRset) -> None:
         name = question.name.to_text(omit_final_dot=True).lower()
+        if question.rdtype == dns.rdatatype.TXT and name in self.texts:
+            answer.answer.append(dns.rrset.from_text(question.name, 0, "IN", "TXT", self.texts[name]))
+            return
         if name not in self.zone:
             answer.set_rcode(dns.rcode.NXDOMAIN)
             return

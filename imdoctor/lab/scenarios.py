@@ -3,7 +3,7 @@
 from imdoctor.lab.front import HOST
 from imdoctor.lab.gateway import Answering
 from imdoctor.lab.resolver import Resolving
-from imdoctor.lab.world import ELSEWHERE, GATEWAY, GATEWAY6, Credentials, Scenario
+from imdoctor.lab.world import ELSEWHERE, GATEWAY, GATEWAY6, RESOLVER_EXIT, Credentials, Scenario
 
 DAY = 86400.0
 SECOND = "43.141.10.2"
@@ -68,6 +68,12 @@ DNS = (
         "The second resolver leads to another server",
         resolvers=(GOOD, Resolving(addresses=(ELSEWHERE,))),
         elsewhere="self-signed",
+    ),
+    fault(
+        "dns.egress-mismatch",
+        "The resolver leaves the network by another ISP than this host",
+        leaves_by=RESOLVER_EXIT,
+        third_party=True,
     ),
     fault("dns.intermittent", "The resolver answers every second question", resolvers=(Resolving(answers_every=2),)),
 )

@@ -21,6 +21,7 @@ from imdoctor.lab.loop import LOOPBACK, LabLoop
 from imdoctor.lab.proxy import proxy
 from imdoctor.lab.raw import RAW
 from imdoctor.lab.resolver import Resolver, Resolving, start
+from imdoctor.net.geo import ASN_ZONE, origin_name
 from imdoctor.net.lookup import ask
 from imdoctor.net.machine import Link, Machine, Route, SystemAnswer
 from imdoctor.net.resolvers import hosts_entry, nameservers
@@ -33,6 +34,12 @@ CONTROL, BACKUP_ADDRESS = "43.141.53.53", "43.141.20.1"
 KEY = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e"
 """The lab's secret key, which opens nothing else."""
 SOURCE = "10.0.0.2"
+WHOAMI, WHOAMI_DIRECT = "whoami.ds.akahelp.net", ("whoami.akamai.net", "ns1-1.akamaitech.net")
+"""The lab's own copies of names whose answer is the asker's address: through a resolver, and of their own server."""
+AUTHORITY = "43.141.53.54"
+HOST_EXIT, RESOLVER_EXIT = "119.147.10.2", "120.196.0.2"
+NETWORKS = {HOST_EXIT: 4134, RESOLVER_EXIT: 9808}
+"""Addresses by which the lab pretends to leave for the Internet, and the autonomous systems that they are of."""
 ATTEMPTS = 2
 """Rounds of the C library through its nameservers (resolv.conf(5))."""
 
@@ -73,6 +80,10 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     """What stands at the backup domain; None: the same as at the target."""
     public: Resolving | None = None
     """How a public resolver answers; None: there is none, and third parties are not asked."""
+    leaves_by: str = HOST_EXIT
+    """By which address the resolvers leave for the Internet; the host leaves by HOST_EXIT."""
+    third_party: bool = False
+    """Whether third parties, the lab's own copies of them, are asked."""
     gateway: Answering = Answering()
     proxy: str | None = None
     """"good", "dead", or a word of `imdoctor.lab.proxy.ANSWERS`."""
@@ -123,7 +134,7 @@ def _settings(scenario: Scenario) -> Settings:
         timeout=scenario.timeout,
         client=scenario.client,
         credential=held.kind,
-        third_party=scenario.public is not None,
+        third_party=scenario.third_party or scenario.public is not None,
     )
 
 
@@ -224,11 +235,15 @@ def _ports(scenario: Scenario, lab: LabLoop, authority: Authority, folder: Path)
     ports[BACKUP_ADDRESS, 443] = (
         serve(lab, gateway, scenario.backup, authority=authority, folder=folder) if scenario.backup else main
     )
-    zone = {HOST: scenario.addresses, BACKUP: (BACKUP_ADDRESS,)}
+    name, server = WHOAMI_DIRECT
+    zone = {HOST: scenario.addresses, BACKUP: (BACKUP_ADDRESS,), server: (AUTHORITY,)}
+    texts = {origin_name(one, ASN_ZONE): f'"{asn} | {one}/24 | CN | apnic |"' for one, asn in NETWORKS.items()}
+    texts[WHOAMI] = f'"ns" "{scenario.leaves_by}"'
+    ports[AUTHORITY, 53] = start(lab, Resolver({name: (HOST_EXIT,)}, Resolving()))
     if scenario.public:
         ports[CONTROL, 53] = start(lab, Resolver(zone, scenario.public))
     for number, resolving in enumerate(scenario.resolvers, 1):
-        resolver = Resolver(zone, resolving)
+        resolver = Resolver(zone, resolving, texts)
         port = start(lab, resolver, tcp=scenario.resolver_tcp)
         ports[f"10.53.0.{number}", 53] = port
     if scenario.proxy and scenario.proxy != "dead":

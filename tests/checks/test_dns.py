@@ -1,20 +1,22 @@
 """The `dns` check's judgement: nameservers that fail, answers that are missing, answers that lie."""
 
+import asyncio
 from typing import Any
 
 import pytest
 from msgspec import structs
 
-from imdoctor import Observation
+from imdoctor import Context, Observation
+from imdoctor.check import Deadline
 from imdoctor.net.connect import Connect
 from imdoctor.net.handshake import Handshake
 from imdoctor.net.lookup import Answer, ServerAnswers
-from imdoctor.net.machine import SystemAnswer
+from imdoctor.net.machine import Machine, SystemAnswer
 from imdoctor.net.resolvers import ResolvConf
 from imdoctor.net.stubs import Stub
-from imdoctor_checks.dns import Dns
+from imdoctor_checks.dns import Dns, _timed_anew
 from imdoctor_checks.observations import DnsSeen, Elsewhere, GatewayLook, Opinion, Series, TcpSeen, TlsAddress, TlsSeen
-from tests.checks.judging import codes, declared, findings
+from tests.checks.judging import SETTINGS, codes, declared, findings
 
 GOOD, LIE = "43.141.10.1", "43.141.10.99"
 FIRST, SECOND, PUBLIC, STUB, STRANGER = "10.53.0.1", "10.53.0.2", "223.5.5.5", "127.0.0.53", "43.9.9.9"
@@ -256,6 +258,28 @@ def test_a_public_resolver_tells_a_lie_from_a_mirror(others: dict[str, Observati
     """One resolver's answer is a lie only where its address shows a stranger and another's shows the gateway."""
     told = codes(Dns(), seen(server(FIRST, LIE), used=(LIE,)), others=others)
     assert [code for code in told if code not in INFO] == expected
+
+
+@pytest.mark.parametrize(
+    ("first", "again", "asked", "taken"),
+    [(0.01, 0.001, 0, 0.01), (0.9, 0.004, 1, 0.004), (0.9, 0.95, 1, 0.9), (0.9, None, 1, 0.9)],
+    ids=["quick", "slow by this program's own fault", "slow again", "silent the second time"],
+)
+def test_a_late_program_asks_once_more(
+    monkeypatch: pytest.MonkeyPatch, first: float, again: float | None, asked: int, taken: float
+) -> None:
+    """What seems slow while this program was late is asked once more, and the quicker look counts."""
+    count = 0
+
+    async def ask_servers(*_: object) -> tuple[ServerAnswers, ...]:
+        nonlocal count
+        count += 1
+        return (server(FIRST, GOOD, seconds=again) if again else silent(),)
+
+    monkeypatch.setattr("imdoctor_checks.dns.ask_servers", ask_servers)
+    ctx = Context(settings=SETTINGS, machine=Machine(), deadline=Deadline.after(10))
+    settled = asyncio.run(_timed_anew(ctx, server(FIRST, GOOD, seconds=first), 0.2))
+    assert (count, settled.a.seconds) == (asked, taken)
 
 
 def test_what_tcp_says_of_a_silent_server_is_evidence() -> None:

@@ -19,7 +19,7 @@ from tests.lab import client, fronts, outside, servers
 from tests.lab.certificates import authority, pem
 from tests.lab.model import BACKUP_ADDRESS, PROXY, PROXY_PORT, PUBLIC, PUBLIC6, Proxy, Resolver, Server, World
 from tests.lab.network import Host, sh
-from tests.lab.topology import HOSTS, home_of, lay
+from tests.lab.topology import HOSTS, authorities, home_of, lay
 
 PLAIN = 8080
 """Where the gateway speaks plain HTTP to the nginx before it."""
@@ -83,7 +83,7 @@ def _far(world: World, hosts: dict[str, Host], stack: contextlib.ExitStack) -> N
             start(lab, LabResolver(world.names, servers.PLAIN), place=Place(address, 53))
 
     if world.outside is not None:
-        outside.start(lab, world.outside, world.names, PUBLIC, host.folder)
+        outside.start(lab, world.outside, world.names, (*authorities(world), PUBLIC), host.folder)
 
 
 async def _closing(reader: object, writer: object) -> None:

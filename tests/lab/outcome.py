@@ -42,7 +42,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     named: tuple[Named, ...] = ()
     exit_code: int | None = None
     untold: tuple[str, ...] = ()
-    """Patterns that the messages of findings lack."""
+    """Patterns that the messages of findings lack, and findings that should not be there."""
     unplanned: tuple[str, ...] = ()
     """How what the client sent differs from what `imdoctor plan` said."""
     untrue: tuple[str, ...] = ()
@@ -110,7 +110,7 @@ def _judged(built: Built, outcome: Outcome) -> Outcome:
         exit_code=done.returncode,
         untrue=untrue,
         unplanned=tuple(_unplanned(built, plan.stdout, capture.sent)),
-        untold=tuple(_untold(built.world.told, report)),
+        untold=tuple(_untold(built.world, report)),
         report=msgspec.to_builtins(report),
         replays=verdicts(report) == verdicts(judge(report, registry.load().checks)),
     )
@@ -141,12 +141,15 @@ def _unplanned(built: Built, plan: str, sent: set[Sent]) -> Iterator[str]:
     )
 
 
-def _untold(told: Mapping[str, str], report: Report) -> Iterator[str]:
-    """Yield what no message of a code's findings holds, and what they say."""
-    for code, pattern in told.items():
-        said = [one.message for check in report.targets[0].checks for one in check.findings if one.code == code]
+def _untold(world: World, report: Report) -> Iterator[str]:
+    """Yield what no message of a code's findings, and no note of a check's, holds; and what should not be said at all."""
+    findings = [one for check in report.targets[0].checks for one in check.findings]
+    for code, pattern in world.told.items():
+        said = [one.message for one in findings if one.code == code]
+        said += [note for check in report.targets[0].checks if check.name == code for note in check.notes or ()]
         if not any(re.search(pattern, message) for message in said):
             yield f"{code} lacks {pattern!r}: {said}"
+    yield from (f"{one.code} is found: {one.message}" for one in findings if one.code in world.absent)
 
 
 def _untrue(built: Built, *, after: bool) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ from imdoctor.lab.front import HOST
 from imdoctor.lab.loop import Handler, LabLoop, Place
 from imdoctor.net.geo import origin_name
 from tests.lab.certificates import authority
-from tests.lab.model import AUTHORITY, ECHO, Outside, Whereabouts, World
+from tests.lab.model import AUTHORITY, AUTHORITY6, ECHO, Outside, Whereabouts, World
 
 NSTOOL, IPIP = "nstool.netease.com", "myip.ipip.net"
 PAIRS = "whoami.ds.akahelp.net"
@@ -121,7 +121,7 @@ class Authority(asyncio.DatagramProtocol):
             views = self.outside.mirrors.items()
             return next((given for network, given in views if from_where in ipaddress.ip_network(network)), ())
         if name in SERVERS:
-            return (AUTHORITY,)
+            return (AUTHORITY, AUTHORITY6)
         if name.endswith(f".{NSTOOL}"):
             self.resolved_by[name] = asker
         return (ECHO,) if name in {NSTOOL, IPIP} or name.endswith(f".{NSTOOL}") else self.names.get(name, ())
@@ -131,7 +131,7 @@ def third_parties(world: World) -> dict[str, tuple[str, ...]]:
     """Return the addresses of the third parties' names."""
     if world.outside is None:
         return {}
-    return {**dict.fromkeys(SERVERS, (AUTHORITY,)), **dict.fromkeys((NSTOOL, IPIP), (ECHO,))}
+    return {**dict.fromkeys(SERVERS, (AUTHORITY, AUTHORITY6)), **dict.fromkeys((NSTOOL, IPIP), (ECHO,))}
 
 
 def _name(query: dns.message.Message) -> str:
@@ -194,10 +194,12 @@ def _nstool(outside: Outside, address: str, resolver: str) -> bytes:
     return "".join(f"var {name} = '{value}';\n" for name, value in values.items()).encode("gbk")
 
 
-def start(lab: LabLoop, outside: Outside, names: Mapping[str, Sequence[str]], public: str, folder: Path) -> None:
-    """Start the authority, the public resolver that heeds subnets, and the echoes."""
+def start(
+    lab: LabLoop, outside: Outside, names: Mapping[str, Sequence[str]], addresses: Sequence[str], folder: Path
+) -> None:
+    """Start the authority, which is the public resolver that heeds subnets as well, on each address; and the echoes."""
     asked = Authority(names, outside)
-    for address in (AUTHORITY, public, "1.1.1.1"):
+    for address in addresses:
         lab.datagrams(lambda: Authority(names, outside, asked.resolved_by), Place(address, 53))
     file = folder / "echo.pem"
     leaf = authority("Lab Root").leaf(NSTOOL, f"*.{NSTOOL}", IPIP)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.lab.model import AUTHORITY, BACKUP_ADDRESS, ECHO, PUBLIC, PUBLIC6, World
+from tests.lab.model import AUTHORITY, AUTHORITY6, BACKUP_ADDRESS, ECHO, PUBLIC, PUBLIC6, World
 from tests.lab.network import helper, sh
 
 WIRE = Path(__file__).parent / "wire.py"
@@ -106,11 +106,16 @@ def far_addresses(world: World) -> tuple[str, ...]:
     """Return the addresses of the far host."""
     every = (*world.servers, *(resolver.address for resolver in world.resolvers), PUBLIC, PUBLIC6)
     backup = (BACKUP_ADDRESS,) if world.backup is not None else ()
-    outside = (AUTHORITY, ECHO, "1.1.1.1") if world.outside is not None else ()
+    outside = (ECHO, *authorities(world)) if world.outside is not None else ()
     own = (line for resolver in world.resolvers if home_of(resolver.address) == "far" for line in resolver.lines)
     leaving = [found[1] for line in own if (found := re.match(r"outgoing-interface: (\S+)", line))]
     far = [address for address in every if home_of(address) == "far" and address not in world.near]
     return tuple(dict.fromkeys((*far, *backup, *outside, *leaving)))
+
+
+def authorities(world: World) -> tuple[str, ...]:
+    """Return the addresses of the third parties' one server."""
+    return (AUTHORITY, "1.1.1.1", *((AUTHORITY6,) if "6" in world.families else ()))
 
 
 def home_of(address: str) -> str:

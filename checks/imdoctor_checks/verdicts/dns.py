@@ -158,16 +158,21 @@ def _quickest(answer: Answer) -> float | None:
     return min(times, default=None)
 
 
+def taken(server: ServerAnswers) -> float | None:
+    """Return the seconds of a server's slower question, by the quicker of its two looks."""
+    times = [seconds for seconds in (_quickest(server.a), _quickest(server.aaaa)) if seconds is not None]
+    return max(times, default=None)
+
+
 def _slow(seen: DnsSeen, limit: float) -> Iterator[Finding]:
     """Judge servers that are slow in both looks, and the C library in both of its."""
     for server in seen.servers:
-        times = [seconds for seconds in (_quickest(server.a), _quickest(server.aaaa)) if seconds is not None]
-        if times and not _failure(seen, server) and max(times) > limit:
-            yield Finding(
-                "dns.slow", data={"who": server.server, "seconds": max(times), "limit": limit}, confidence="certain"
-            )
-    taken = [answer for answer in (seen.system, seen.system_again) if answer is not None and not answer.late]
-    looks = [answer.seconds for answer in taken if answer.seconds is not None]
+        seconds = taken(server)
+        if seconds is not None and seconds > limit and not _failure(seen, server):
+            data = {"who": server.server, "seconds": seconds, "limit": limit}
+            yield Finding("dns.slow", data=data, confidence="certain")
+    own = [answer for answer in (seen.system, seen.system_again) if answer is not None and not answer.late]
+    looks = [answer.seconds for answer in own if answer.seconds is not None]
     if len(looks) > 1 and min(looks) > limit and used(seen):
         yield Finding("dns.slow", data={"who": "the C library", "seconds": min(looks), "limit": limit})
 

@@ -8,6 +8,8 @@ import msgspec
 
 from tests.lab.model import (
     AUTHORITY,
+    AUTHORITY6,
+    CLIENT6,
     GATEWAY,
     GATEWAY6,
     PROXY,
@@ -45,6 +47,7 @@ MIRRORS = {"119.147.0.0/16": (SECOND,), "0.0.0.0/0": (GATEWAY,)}
 """Who asks from the host's own ISP is given the near mirror."""
 TWO = {GATEWAY: Server(), SECOND: Server()}
 UPSTREAM = ('forward-zone:\n  name: "."', f"  forward-addr: {AUTHORITY}")
+UPSTREAM6 = (UPSTREAM[0], f"  forward-addr: {AUTHORITY6}")
 RECURSIVE = Resolver(lines=UPSTREAM)
 CLOUD = "183.60.83.19"
 FAR_RESOLVERS = {CLOUD: OTHER, PUBLIC_EXIT: PUBLIC_EXIT}
@@ -90,8 +93,9 @@ def elsewhere(variant: str, title: str, *, outside: Outside = ELSEWHERE, says: s
 
 
 def at_home(variant: str, title: str, *, outside: Outside, **how: object) -> World:
-    """Return a world in which nothing is wrong."""
-    defaults: dict[str, object] = {"resolvers": (RECURSIVE,), "truth": (ANSWERS, leaves(), whoami(OWN))}
+    """Return a world in which nothing is wrong; unless something is told, both ends are in one place, and imdoctor knows it."""
+    same = () if how.get("told") else ("dns.egress-mismatch", "dns.egress-unknown")
+    defaults: dict[str, object] = {"resolvers": (RECURSIVE,), "absent": same, "truth": (ANSWERS, leaves(), whoami(OWN))}
     return World(name=f"healthy/{variant}", title=title, outside=outside, **{**defaults, **how})  # type: ignore[arg-type]  # the fields of World
 
 
@@ -184,12 +188,13 @@ EGRESS = (
         outside=with_(HOME, exits={}),
         families="6",
         servers={GATEWAY6: Server()},
-        resolvers=(Resolver(address=SIX_RESOLVER),),
-        truth=(ANSWERS,),
+        resolvers=(Resolver(address=SIX_RESOLVER, lines=UPSTREAM6),),
+        truth=(ANSWERS, whoami(SIX_RESOLVER, server=SIX_RESOLVER), whoami(CLIENT6, server=AUTHORITY6)),
     ),
     at_home(
         "egress/public-resolver",
         "A public resolver leaves elsewhere, and gives the same addresses",
+        told={"dns.egress-mismatch": "different; no measurable cost"},
         outside=with_(ELSEWHERE, exits={CLIENT: (OWN,)}),
         resolvers=(through(PUBLIC_EXIT),),
         truth=(ANSWERS, leaves(), whoami(PUBLIC_EXIT, server=PUBLIC_EXIT)),
@@ -197,6 +202,7 @@ EGRESS = (
     at_home(
         "egress/client-subnet",
         "The resolver leaves elsewhere, and sends the client's subnet along",
+        told={"dns.egress-mismatch": "different; no measurable cost"},
         outside=with_(ELSEWHERE, mirrors=MIRRORS, exits={CLIENT: (OWN,)}),
         servers=TWO,
         resolvers=(
@@ -215,18 +221,21 @@ EGRESS = (
     at_home(
         "egress/nothing-tells",
         "Nothing tells where the addresses are",
+        told={"dns.egress-unknown": "nothing tells the ISP of the resolver's egress and this host's"},
         outside=with_(ELSEWHERE, files=(), echoes=False, places={}),
         truth=(ANSWERS, leaves(), whoami(OTHER)),
     ),
     at_home(
         "egress/third-parties-silent",
         "Third parties say nothing",
+        told={"dns.egress-unknown": "no source shows by which address 10.53.0.1 leaves"},
         outside=with_(ELSEWHERE, silent=True, echoes=False),
         truth=(ANSWERS, dig("timed out|SERVFAIL|no servers", name=PAIRS, kind="TXT")),
     ),
     at_home(
         "egress/no-internet",
         "Nothing but the service and the resolver can be reached",
+        told={"dns.egress-unknown": "no source shows by which address this host leaves"},
         outside=ELSEWHERE,
         setup=(("router", NOTHING_ELSE),),
         truth=(
@@ -239,12 +248,14 @@ EGRESS = (
     at_home(
         "egress/lies-private",
         "Third parties show private addresses",
+        told={"dns.egress-unknown": "10.66.6.6, which is no public address"},
         outside=with_(ELSEWHERE, lie="private"),
         truth=(ANSWERS, whoami("10.66.6.6")),
     ),
     at_home(
         "egress/barred",
         "Third parties are not to be asked",
+        told={"dns.egress-unknown": "third parties are not to be asked"},
         outside=ELSEWHERE,
         arguments=("--no-third-party",),
         truth=(ANSWERS, leaves(), whoami(OTHER)),
@@ -252,6 +263,7 @@ EGRESS = (
     at_home(
         "egress/proxy",
         "The call goes through a proxy that leaves by another address",
+        told={"proxy": rf"this host -> the proxy -> {OTHER}: 中国 广东省 广州市 移动"},
         outside=with_(ELSEWHERE, files=()),
         proxy=Proxy(),
         environ=PROXIED,

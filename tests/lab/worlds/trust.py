@@ -207,7 +207,7 @@ TLS = (
         "A client certificate is wanted",
         "client-certificate",
         handshake("(?i)client certificate"),
-        curl("Empty reply|certificate required"),
+        curl("Empty reply|certificate required|reset by peer"),
     ),
     front(
         "tls.client-cert-required/tls-1.2",
