@@ -18,7 +18,7 @@ PUBLIC, PUBLIC6 = "223.5.5.5", "2400:3200::1"
 """The public resolver that imdoctor asks as a control."""
 CLIENT, CLIENT6 = "10.20.0.2", "2402:4e00:2000::2"
 RESOLVER, SECOND_RESOLVER = "10.53.0.1", "10.53.0.2"
-AUTHORITY, AUTHORITY6, ECHO = "43.141.53.1", "2402:4e00:3000::53", "43.141.30.1"
+AUTHORITY, AUTHORITY6, ECHO = "43.141.53.1", "2402:4e00:3053::53", "43.141.30.1"
 """Where a world's third parties are, when it has any."""
 PROXY = "10.80.0.1"
 PROXY_PORT = 3128

@@ -5,7 +5,7 @@ Third parties are asked for it, all of them within one small time: they never ho
 
 import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterable, Iterator
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -49,9 +49,10 @@ async def _take(ctx: Context, servers: tuple[str, ...]) -> EgressSeen:
     if ctx.proxy is None:
         await ctx.addresses()
     if servers:
-        told = asyncio.ensure_future(server_answers(ctx))
-        await asyncio.wait({told}, timeout=0)
-        dead = {one.server for one in told.result() if not answers(one)} if told.done() else set()
+        known = asyncio.ensure_future(server_answers(ctx))
+        await asyncio.wait({known}, timeout=0)
+        dead = {one.server for one in known.result() if not answers(one)} if known.done() else set()
+        known.cancel()
         servers = tuple(one for one in servers if one not in dead)
     return await _Look(ctx, servers).take()
 
@@ -66,18 +67,30 @@ class _Look:
         self._families = [family for family in FAMILIES if _routed(ctx, family)]
 
     async def take(self) -> EgressSeen:
-        """Ask for the addresses, then for where they are and what the host's own prefix is given."""
+        """Ask for the addresses; as soon as DNS has shown them, for where they are and what the host's own prefix is given.
+
+        A slow echo holds none of that up, but where only an echo can tell which address is the host's.
+        """
         at_once = not self._options.geo.files
-        through, direct, echoes = await asyncio.gather(
-            asyncio.gather(*(self._through(server) for server in self._servers)),
-            asyncio.gather(*(self._direct(family) for family in self._families)),
-            self._echoes(wanted=at_once),
-        )
-        exits = tuple(one for group in (*through, *direct) for one in group)
-        if not at_once and not any(one.addresses for group in direct for one in group):
-            echoes = await self._echoes(wanted=True)
-        told, subnet = await asyncio.gather(self._places(exits, echoes), self._subnet(exits, echoes))
-        return EgressSeen(exits=exits, echoes=echoes, places=told, subnet=subnet)
+        asked = asyncio.ensure_future(self._echoes(wanted=at_once))
+        try:
+            through, direct = await asyncio.gather(
+                asyncio.gather(*(self._through(server) for server in self._servers)),
+                asyncio.gather(*(self._direct(family) for family in self._families)),
+            )
+            exits = tuple(one for group in (*through, *direct) for one in group)
+            if not at_once and not any(one.addresses for group in direct for one in group):
+                asked = asyncio.ensure_future(self._echoes(wanted=True))
+            near, subnet, echoes = await asyncio.gather(
+                self._placed(address for one in exits for address in one.addresses), self._subnet(exits, asked), asked
+            )
+        finally:
+            asked.cancel()
+        shown = {address: None for one in echoes for address in (one.address, one.resolver) if address}
+        late = await self._placed(address for address in shown if not any(one.address == address for one in near))
+        every = [*(address for one in exits for address in one.addresses), *shown]
+        said = await places(dict.fromkeys(every), [Remembered(one.told) for one in echoes])
+        return EgressSeen(exits=exits, echoes=echoes, places=(*near, *late, *dict.fromkeys(said)), subnet=subnet)
 
     def _left(self) -> float:
         return max(0.0, self._ends - time.monotonic())
@@ -130,23 +143,17 @@ class _Look:
             ways.append(Way(machine=ctx.machine, context=context, lag=ctx.lag, proxy=ctx.proxy, proxy_addresses=found))
         return ways
 
-    async def _places(self, exits: tuple[Exit, ...], echoes: tuple[Echo, ...]) -> tuple[Told, ...]:
-        """Say where the addresses are: by files and echoes, and by routing data where those name no network."""
-        shown = [address for one in exits for address in one.addresses]
-        shown += [address for one in echoes for address in (one.address, one.resolver) if address]
-        wanted = list(dict.fromkeys(shown))[:MOST_ADDRESSES]
-        geo = self._options.geo
-        near: list[Locator] = [
-            Remembered([told for one in echoes if one.url == url for told in one.told])
-            for url in dict.fromkeys(one.url for one in echoes)
+    async def _placed(self, addresses: Iterable[str]) -> tuple[Told, ...]:
+        """Say where addresses are: by files, and by routing data where those name no network."""
+        wanted, geo = list(dict.fromkeys(addresses))[:MOST_ADDRESSES], self._options.geo
+        files: list[Locator] = [
+            *([MaxMindFile(geo.mmdb)] if geo.mmdb else []),
+            *([XdbFile(geo.xdb)] if geo.xdb else []),
         ]
-        near += [MaxMindFile(geo.mmdb)] if geo.mmdb else []
-        near += [XdbFile(geo.xdb)] if geo.xdb else []
-        told = await places(wanted, near)
-        unknown = [
-            address for address in wanted if not any(one.address == address and (one.isp or one.asn) for one in told)
-        ]
+        told = await places(wanted, files)
+        networked = {one.address for one in told if one.isp or one.asn}
         if geo.asn_zone and self._left() > LEAST:
+            unknown = [address for address in wanted if address not in networked]
             told += await places(unknown, [Routing(geo.asn_zone, self._texts)])
         return told
 
@@ -162,10 +169,13 @@ class _Look:
             return [b"".join(record.strings).decode("ascii", "replace") for rrset in texts for record in rrset]
         return []
 
-    async def _subnet(self, exits: tuple[Exit, ...], echoes: tuple[Echo, ...]) -> SubnetAnswer | None:
-        """Ask public resolvers in their order what this host's own prefix is given."""
+    async def _subnet(self, exits: tuple[Exit, ...], echoes: Awaitable[tuple[Echo, ...]]) -> SubnetAnswer | None:
+        """Ask public resolvers in their order what this host's own prefix is given. An echo is awaited where DNS is in doubt."""
         ctx, host = self._ctx, self._ctx.settings.endpoint.host
-        direct = host_ends(EgressSeen(exits=exits, echoes=echoes))
+        resolvers = {address for one in exits if one.via != "direct" for address in one.addresses}
+        direct = host_ends(EgressSeen(exits=exits))
+        if set(direct) <= resolvers:
+            direct = host_ends(EgressSeen(exits=exits, echoes=await echoes))
         asked = subnet_resolvers(ctx)
         if not direct or not asked or self._left() <= LEAST:
             return None
@@ -221,7 +231,7 @@ def egress_plan(ctx: Context, servers: tuple[str, ...] = ()) -> Iterator[Egress]
                 port=PORT,
                 protocol="udp",
                 why=f"which network announces an address: TXT under {options.geo.asn_zone}",
-                condition="an egress address is found, and neither a file nor an echo names its network",
+                condition="an egress address is found, and no file names its network",
                 third_party=True,
             )
     for server in subnet_resolvers(ctx):

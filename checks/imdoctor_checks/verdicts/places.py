@@ -7,6 +7,7 @@ ends; where that does not decide either, the two are "not comparable", and nobod
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Literal
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -193,12 +194,19 @@ def _values(ends: Iterable[Told], known: Callable[[Told], str | None]) -> dict[s
 
 
 def _shown(values: Mapping[str, Sequence[str]]) -> str:
-    return "; ".join(f"{value} (by {', '.join(sources)})" for value, sources in values.items()) or "nothing"
+    return (
+        "; ".join(f"{value} (by {', '.join(map(_named, sources))})" for value, sources in values.items()) or "nothing"
+    )
 
 
 def places_of(egress: EgressSeen, address: str) -> tuple[Told, ...]:
     """Return what the sources say of an address."""
     return tuple(told for told in egress.places if told.address == address)
+
+
+def _named(source: str) -> str:
+    """Return a source's short name: an echo's host."""
+    return urlsplit(source).hostname or source
 
 
 def place(told: Sequence[Told]) -> str:
@@ -209,5 +217,5 @@ def place(told: Sequence[Told]) -> str:
         words += [value] if value and value not in words else []
     number = next((one.asn for one in told if one.asn), None)
     words += [f"AS{number}"] if number else []
-    sources = ", ".join(dict.fromkeys(one.source for one in told if not one.error))
+    sources = ", ".join(dict.fromkeys(_named(one.source) for one in told if not one.error))
     return f"{' '.join(words)} (by {sources})" if words else "at a place that nothing tells"
