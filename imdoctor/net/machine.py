@@ -114,9 +114,11 @@ async def resolvectl(limit: float) -> str | None:
             async with asyncio.timeout(limit):
                 said, _ = await process.communicate()
         except TimeoutError:
-            process.kill()
-            await process.wait()
             return None
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
         if process.returncode == 0:
             return said.decode("utf-8", "replace")
     return None

@@ -43,6 +43,10 @@ def summary(outcomes: Sequence[Outcome]) -> str:
         ),
         ("false alarms in healthy worlds", str(len(false_alarms(outcomes)))),
         ("wrong causes called certain", str(len(wrong_certain(outcomes)))),
+        (
+            "runs that sent what `imdoctor plan` does not list, or healthy ones that did not send what it does",
+            str(sum(bool(outcome.unplanned) for outcome in outcomes)),
+        ),
         ("reports that judge otherwise when replayed", str(sum(not outcome.replays for outcome in outcomes))),
     )
     return _table(("what", "measured"), rows)
@@ -112,7 +116,8 @@ It builds worlds out of network namespaces: a client, a router, resolvers, a pro
 dnsmasq, systemd-resolved, nginx, tinyproxy, squid, and an IM gateway of imdoctor's own), and plants faults by real means: firewalls,
 routes, links, certificates, delay and loss, a moved clock. In each world it first makes sure of the truth by other programs (`dig`,
 `curl`, `openssl s_client`, `nc`, the firewall's own counters), then runs the unmodified `imdoctor run` without any privilege on the client,
-and holds the diagnosis against what was planted. `python -m tests.lab PATTERN` runs some of the worlds.
+and holds the diagnosis against what was planted, and every packet against what `imdoctor plan` said. `python -m tests.lab PATTERN`
+runs some of the worlds.
 
 What it needs: Linux, root, /dev/net/tun, and programs of these Debian packages: iproute2, iptables, util-linux, unbound,
 dnsmasq-base, nginx-light, tinyproxy-bin, squid, bind9-dnsutils, curl, openssl, netcat-openbsd, iputils-ping, faketime.
@@ -123,7 +128,8 @@ FOLDER/lib/systemd on the PATH): its installation takes the machine's own resolv
 
 {summary}
 
-A world is right only if all of its causes are named, the one to mend first first, nothing else is named, and the exit code fits.
+A world is right only if all of its causes are named, the one to mend first first, nothing else is named, the exit code fits, and the
+wire is as planned.
 
 ## What a confidence word is worth
 
@@ -140,6 +146,7 @@ A world is right only if all of its causes are named, the one to mend first firs
 
 {never}
 - Tencent Cloud's own servers: every gateway here is a model of them, after the public documents.
+- The third parties of [step 4](step-4.md): whoami names, echoes and places are models of them as well.
 - Faults below TCP that need other hardware: bit errors, reordering, asymmetric routes over several providers.
 - macOS.
 
