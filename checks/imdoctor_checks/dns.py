@@ -32,9 +32,9 @@ from imdoctor.net.subnet import identifier
 from imdoctor_checks.looks.costs import cost_plan, mirror_costs
 from imdoctor_checks.looks.egress import egress, egress_plan
 from imdoctor_checks.looks.elsewhere import public_answers, public_plan
-from imdoctor_checks.looks.gateway import look
+from imdoctor_checks.looks.gateway import LIMIT, look
 from imdoctor_checks.looks.resolvers import answers, asked_servers, server_answers
-from imdoctor_checks.observations import DnsSeen, Series, TcpSeen, TlsSeen
+from imdoctor_checks.observations import DnsSeen, EgressSeen, GatewayLook, MirrorCost, Series, TcpSeen, TlsSeen
 from imdoctor_checks.options import DnsOptions, dns_options
 from imdoctor_checks.specs.dns import FINDINGS
 from imdoctor_checks.verdicts.dns import TEMPORARY, before, in_doubt, judge_lookups, taken, used
@@ -68,16 +68,12 @@ class Dns:
             return DnsSeen(skipped="the endpoint is an address: there is no name to resolve")
         if ctx.proxy is not None:
             return DnsSeen(skipped="the call goes through a proxy, which resolves the name itself")
-        asked = asked_servers(ctx)
-        seen, ways, public, behind = await asyncio.gather(
-            _look_up(ctx), egress(ctx, asked), public_answers(ctx), stubs(ctx.machine, asked)
-        )
-        seen = msgspec.structs.replace(seen, egress=ways, public=public, stubs=behind)
-        doubtful = in_doubt(seen)[:MOST_LOOKS]
-        looks, costs = await asyncio.gather(
-            asyncio.gather(*(look(ctx, address) for address in doubtful)), mirror_costs(ctx, seen)
-        )
-        return msgspec.structs.replace(seen, looks=tuple(looks), costs=costs)
+        behind = stubs(ctx.machine, asked_servers(ctx))
+        seen, (ways, costs), known = await asyncio.gather(_known(ctx), _away(ctx), behind)
+        seen = msgspec.structs.replace(seen, egress=ways, costs=costs, stubs=known)
+        looked = {one.address for one in seen.looks}
+        more = [address for address in in_doubt(seen) if address not in looked]
+        return msgspec.structs.replace(seen, looks=(*seen.looks, *await _looks(ctx, seen, more)))
 
     def judge(self, seen: DnsSeen, settings: Settings, others: Mapping[str, Observation]) -> Iterator[Judged]:
         """Judge the servers one by one, then the answer, then whether it is the truth."""
@@ -112,6 +108,28 @@ class Dns:
         yield from public_plan(ctx)
         yield from egress_plan(ctx, asked)
         yield from cost_plan(ctx)
+
+
+async def _known(ctx: Context) -> DnsSeen:
+    """Look the name up here and at a public resolver, and look at what answers at the addresses in doubt."""
+    seen, public = await asyncio.gather(_look_up(ctx), public_answers(ctx))
+    seen = msgspec.structs.replace(seen, public=public)
+    return msgspec.structs.replace(seen, looks=await _looks(ctx, seen, in_doubt(seen)))
+
+
+async def _away(ctx: Context) -> tuple[EgressSeen, tuple[MirrorCost, ...]]:
+    """Look at the ways out, and at what a wrong one costs."""
+    ways = await egress(ctx, asked_servers(ctx))
+    return ways, await mirror_costs(ctx, ways, await server_answers(ctx))
+
+
+async def _looks(ctx: Context, seen: DnsSeen, addresses: Sequence[str]) -> tuple[GatewayLook, ...]:
+    """Look at addresses; those that third parties alone give get no more time than third parties do."""
+    given = {*used(seen), *(address for server in seen.servers for address in server.addresses)}
+    least = min(LIMIT, dns_options(ctx).third_party_timeout)
+    wanted = addresses[: MOST_LOOKS - len(seen.looks)]
+    looks = (look(ctx, address, LIMIT if address in given else least) for address in wanted)
+    return tuple(await asyncio.gather(*looks))
 
 
 async def _look_up(ctx: Context) -> DnsSeen:

@@ -1,31 +1,32 @@
 """What it costs that a resolver leaves elsewhere: connects to an address that it gives, and to one that the host's own prefix is given."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from imdoctor import Context, Egress
 from imdoctor.net.connect import connect
+from imdoctor.net.lookup import ServerAnswers
 from imdoctor_checks.looks.egress import subnet_resolvers
-from imdoctor_checks.observations import DnsSeen, MirrorCost
+from imdoctor_checks.observations import EgressSeen, MirrorCost
 from imdoctor_checks.options import may_ask_others
 from imdoctor_checks.verdicts.egress import mismatched
 
 PAIRS = 5
-LIMIT = 2.0
-"""Seconds for all of it."""
+LIMIT, ONE = 2.0, 1.0
+"""Seconds for all of it, and for one connect."""
 
 
-async def mirror_costs(ctx: Context, seen: DnsSeen) -> tuple[MirrorCost, ...]:
+async def mirror_costs(ctx: Context, egress: EgressSeen, servers: Sequence[ServerAnswers]) -> tuple[MirrorCost, ...]:
     """Measure it for each nameserver that leaves elsewhere and gives other addresses; those of one address once."""
-    answer = seen.egress.subnet if seen.egress is not None else None
+    answer = egress.subnet
     if answer is None or answer.error:
         return ()
     found: dict[tuple[str, str], MirrorCost] = {}
     costs = []
-    for one in mismatched(seen.egress, seen.servers):
-        given = next(item.addresses for item in seen.servers if item.server == one.server)
+    for one in mismatched(egress, servers):
+        given = next(item.addresses for item in servers if item.server == one.server)
         pair = _pair(given, answer.addresses)
         if pair is None or set(given) & set(answer.addresses):
             continue
@@ -41,24 +42,27 @@ def _pair(given: tuple[str, ...], own: tuple[str, ...]) -> tuple[str, str] | Non
 
 
 async def _measure(ctx: Context, server: str, given: str, own: str) -> MirrorCost:
-    """Connect to both in turn, so that whatever else goes on meets both alike."""
+    """Connect to both in turn, so that whatever else goes on meets both alike; to a silent one once only."""
     ends = time.monotonic() + ctx.left(LIMIT)
     times: dict[str, list[float | None]] = {given: [], own: []}
     while len(times[own]) < PAIRS and time.monotonic() < ends:
         for address in (given, own):
-            times[address].append(await _connect(ctx, address, max(ends - time.monotonic(), 0.01)))
+            seconds, silent = await _connect(ctx, address, max(min(ends - time.monotonic(), ONE), 0.01))
+            times[address].append(seconds)
+            ends = time.monotonic() if silent else ends
     return MirrorCost(
         server=server, given=given, own=own, given_seconds=tuple(times[given]), own_seconds=tuple(times[own])
     )
 
 
-async def _connect(ctx: Context, address: str, limit: float) -> float | None:
-    """Return the seconds of one connect; None where it failed, needed a second SYN, or this program was late."""
+async def _connect(ctx: Context, address: str, limit: float) -> tuple[float | None, bool]:
+    """Return the seconds of one connect (None: it failed, needed a second SYN, or this program was late), and whether it met silence."""
     started = ctx.lag.now()
     seen, sock = await connect(address, ctx.settings.endpoint.port, timeout=limit, dial=ctx.machine.dial)
     if sock is not None:
         sock.close()
-    return None if seen.attempts > 1 or ctx.lag.late_since(started) else seen.seconds
+    spoilt = seen.attempts > 1 or ctx.lag.late_since(started)
+    return None if spoilt else seen.seconds, seen.error == "timeout"
 
 
 def cost_plan(ctx: Context) -> Iterator[Egress]:

@@ -10,13 +10,13 @@ LIMIT = 2.0
 """Seconds for one look."""
 
 
-async def look(ctx: Context, address: str) -> GatewayLook:
+async def look(ctx: Context, address: str, most: float = LIMIT) -> GatewayLook:
     """Look at one address under the target's name, once a run: a verified handshake, then the anonymous GET."""
-    return await ctx.once(("gateway", address), lambda: _look(ctx, address))
+    return await ctx.once(("gateway", address), lambda: _look(ctx, address, most))
 
 
-async def _look(ctx: Context, address: str) -> GatewayLook:
-    endpoint, limit = ctx.settings.endpoint, ctx.left(LIMIT)
+async def _look(ctx: Context, address: str, most: float) -> GatewayLook:
+    endpoint, limit = ctx.settings.endpoint, ctx.left(most)
     reach, connection = await open_connection(
         (address,),
         host=endpoint.host,

@@ -107,10 +107,8 @@ def _tried(exits: Sequence[Exit], via: str, echoes: Sequence[Echo] = ()) -> str:
     return "; ".join(dict.fromkeys(failed)) or "none answered in time"
 
 
-def mismatched(egress: EgressSeen | None, servers: Sequence[ServerAnswers]) -> tuple[Comparison, ...]:
+def mismatched(egress: EgressSeen, servers: Sequence[ServerAnswers]) -> tuple[Comparison, ...]:
     """Return the comparisons of the nameservers that leave elsewhere than this host."""
-    if egress is None:
-        return ()
     every = (compare(egress, server.server) for server in servers)
     return tuple(one for one in every if one.word in {"same ISP only", "different"})
 

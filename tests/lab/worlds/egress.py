@@ -27,7 +27,7 @@ from tests.lab.model import (
     World,
 )
 from tests.lab.outside import IPIP, PAIRS
-from tests.lab.truth import ANSWERS, curl, dig, dropped
+from tests.lab.truth import ANSWERS, SILENT, curl, dig, dropped, reachable
 from tests.lab.wire import Manner
 from tests.lab.worlds.healthy import NOTHING_ELSE, PROXIED, SIX_RESOLVER
 
@@ -46,6 +46,7 @@ LEAVES_ELSEWHERE = {CLIENT: (OWN,), RESOLVER: (OTHER,), PROXY: (OTHER,)}
 ELSEWHERE = Outside(exits=LEAVES_ELSEWHERE, places=PLACES, files=("mmdb",))
 MIRRORS = {"119.147.0.0/16": (SECOND,), "0.0.0.0/0": (GATEWAY,)}
 """Who asks from the host's own ISP is given the near mirror."""
+DEAD_MIRROR = {"119.147.10.0/24": ("43.141.10.77",), "0.0.0.0/0": (GATEWAY,)}
 TWO = {GATEWAY: Server(), SECOND: Server()}
 UPSTREAM = ('forward-zone:\n  name: "."', f"  forward-addr: {AUTHORITY}")
 UPSTREAM6 = (UPSTREAM[0], f"  forward-addr: {AUTHORITY6}")
@@ -220,6 +221,18 @@ EGRESS = (
         ),
     ),
     at_home(
+        "egress/dead-mirror",
+        "A public resolver gives the host an address where nothing answers",
+        outside=with_(HOME, mirrors=DEAD_MIRROR),
+        truth=(
+            ANSWERS,
+            leaves(),
+            AT_HOME,
+            dig(r"43\.141\.10\.77", server=PUBLIC),
+            reachable("43.141.10.77", says=SILENT),
+        ),
+    ),
+    at_home(
         "egress/nothing-tells",
         "Nothing tells where the addresses are",
         told={"dns.egress-unknown": "nothing tells the ISP of the resolver's egress and this host's"},
@@ -301,6 +314,13 @@ EGRESS = (
         outside=with_(ELSEWHERE, exits={CLIENT: (OWN,), RESOLVER: (AWAY,)}),
         truth=(ANSWERS, leaves(), whoami(AWAY)),
         says="same ISP only",
+    ),
+    elsewhere(
+        "dead-mirror",
+        "The host's own prefix is given an address where nothing answers",
+        outside=with_(ELSEWHERE, mirrors=DEAD_MIRROR),
+        says="what it costs is not known",
+        truth=(ANSWERS, leaves(), whoami(OTHER), dig(r"43\.141\.10\.77", server=PUBLIC)),
     ),
     elsewhere(
         "two-exits",
