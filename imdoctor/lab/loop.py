@@ -133,15 +133,21 @@ class LabLoop:
             server.close()
         for transport in self._transports:
             transport.close()
-        current = asyncio.current_task()
-        others = [task for task in asyncio.all_tasks() if task is not current]
-        for task in others:
-            task.cancel()
-        await asyncio.gather(*others, return_exceptions=True)
+        await _end_tasks()
         # A TLS connection ends politely, and waits for the peer to do so too; this loop has no time for that.
         for transport in tuple(getattr(self._loop, "_transports", {}).values()):
             transport.abort()
         await _settle()
+        await _end_tasks()  # those of connections whose handshake was just done
+
+
+async def _end_tasks() -> None:
+    """Cancel every task but this one, and wait until it is gone."""
+    current = asyncio.current_task()
+    others = [task for task in asyncio.all_tasks() if task is not current]
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 async def _settle() -> None:
