@@ -5,7 +5,6 @@ import socket
 import time
 
 import dns.exception
-import dns.flags
 import dns.message
 
 from imdoctor.net.machine import Machine, errno_name
@@ -22,12 +21,10 @@ FAILURES = (dns.exception.DNSException, OSError, EOFError, ValueError)
 async def exchange(
     machine: Machine, server: str, query: dns.message.Message, limit: float
 ) -> tuple[dns.message.Message, float]:
-    """Ask one server once, over TCP when the answer is truncated; return the answer and the seconds. Raises FAILURES."""
+    """Ask one server once, over UDP alone: for answers that are small. Return the answer and the seconds. Raises FAILURES."""
     where, started = machine.dial(server, PORT), time.monotonic_ns()
     async with asyncio.timeout(limit):
         reply = await over_udp(query, where)
-        if reply.flags & dns.flags.TC:
-            reply = await over_tcp(query, where)
     return reply, (time.monotonic_ns() - started) / 1e9
 
 

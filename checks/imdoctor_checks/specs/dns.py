@@ -170,7 +170,7 @@ FINDINGS: Mapping[str, Spec] = {
         remedy=(
             (
                 "Look by hand: `dig @{server} TXT whoami.ds.akahelp.net` shows the resolver's address, `dig A whoami.akamai.net "
-                "@ns1-1.akamaitech.net` this host's; docs/step-4.md has the rest."
+                "@ns1-1.akamaitech.net` this host's; `imdoctor run --check dns -v` draws the whole way."
             ),
             "Use a resolver that leaves in this host's own region and ISP: the cloud's internal one, or the ISP's.",
             "Or let the resolver send this host's subnet along (EDNS Client Subnet), or forward {host} to one that is near.",
