@@ -3,9 +3,9 @@
 Run as root: `python -m tests.bench.agent`. It needs ip, prometheus-blackbox-exporter and /dev/net/tun.
 
 Both run on the near host of `tests.bench.bench`, against the same gateway and resolver, trust the same store (the public
-authorities and the lab's), and ask the same four questions of each of five targets: dns, tcp, tls, and the signed POST. A side's CPU is its own
-process's user and system time as /proc/PID/stat has it (all threads, no helper), taken before and after a block of rounds, so that
-starting and importing do not count; blocks of both sides alternate, and the ratio is of neighbours.
+authorities and the lab's), and ask the same four questions of each of five targets: dns, tcp, tls, and the signed POST. A
+side's CPU is its own process's user and system time as /proc/PID/stat has it (all threads, no helper), taken before and after
+a block of rounds, so that starting and importing do not count; blocks of both sides alternate, and the ratio is of neighbours.
 
 - imdoctor: one process that examines the targets one after another, as `imdoctor watch` does: the checks dns, tcp, tls and probe,
   and usersig, without which the probe does not sign in. Every run makes the signed call, which `watch` makes every ten minutes.
@@ -128,9 +128,7 @@ def modules(folder: Path) -> Path:
     four = {"preferred_ip_protocol": "ip4"}
     post = {"method": "POST", "headers": headers, "body": body, **four}
     made = {
-        **{
-            f"dns-{name}": {"prober": "dns", "dns": {"query_name": name, "query_type": "A", **four}} for name in NAMES
-        },
+        **{f"dns-{name}": {"prober": "dns", "dns": {"query_name": name, "query_type": "A", **four}} for name in NAMES},
         "tcp": {"prober": "tcp", "tcp": four},
         "tls": {"prober": "tcp", "tcp": {"tls": True, **four}},
         "post": {"prober": "http", "http": post},
