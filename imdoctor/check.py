@@ -5,6 +5,7 @@ import ipaddress
 import time
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, cast
 
 import msgspec
@@ -254,14 +255,13 @@ class Context:
         return None if self.proxy is None else self.proxy.shown
 
     async def tls(self, *, verify: bool = True, only_tls12: bool = False) -> "ssl.SSLContext":
-        """Return the run's TLS context, against the system's store or the target's ``ca_file``; built once, in a thread."""
-        from imdoctor.net.trust import tls_context
+        """Return the run's TLS context, against the system's store or the target's ``ca_file``; kept while that is unchanged."""
+        from imdoctor.net.trust import store_files, tls_context
 
         ca_file = self.settings.ca_file or self.machine.ca_file
-        return await self.once(
-            ("tls", verify, only_tls12),
-            lambda: asyncio.to_thread(tls_context, ca_file, verify=verify, only_tls12=only_tls12),
-        )
+        files, key = store_files(ca_file), ("tls", str(ca_file), verify, only_tls12)
+        make = partial(tls_context, ca_file, verify=verify, only_tls12=only_tls12)
+        return await self.once(key, lambda: self.machine.kept.get((*key, files), files, make))
 
 
 def pick(others: Mapping[str, Observation], check: str, kind: type[S]) -> S | None:
