@@ -64,8 +64,7 @@ def of_change(change: Change, host: str) -> Event:
 def _headline(change: Change) -> str:
     """Say what became of the target, since when, and by which cause."""
     incident, now = change.incident, VERDICTS[change.status]
-    began = moment(incident.began, change.at)
-    since = f"since {began} ({counted(incident.count, 'run')})"
+    since = f"since {moment(incident.began, change.at)} ({counted(incident.count, 'run')})"
     what = _cause(incident)
     match change.kind:
         case "opened":
@@ -75,15 +74,19 @@ def _headline(change: Change) -> str:
         case "changed":
             return f"still {now}, and its first cause is another now; not healthy {since}: {what}."
         case "flapping":
-            return f"FLAPPING {since}: its verdict changes from run to run; silent until it settles. {what}."
+            return f"FLAPPING {since}: its verdict changes from run to run; silent until it settles. Now: {what}."
         case "recovered" | "settled":
             settled = "settled, " if change.kind == "settled" else ""
             if incident.ended is None:
                 return f"{settled}now {now}; not healthy {since}: {what}."
-            lasted = f"after {length(incident.ended - incident.began)}"
-            return (
-                f"{settled}{now} again {lasted} (since {began}, {counted(incident.count, 'bad run')}): it was {what}."
-            )
+            return f"{settled}{now} again after {_looking_back(incident, incident.ended, change.at)}"
+
+
+def _looking_back(incident: Incident, ended: float, now: float) -> str:
+    """Say how long an incident lasted, when it began, and what it was."""
+    when = f"since {moment(incident.began, now)}, {counted(incident.count, 'bad run')}"
+    why = f"The cause was: {_cause(incident)}." if incident.causes else "No cause was found."
+    return f"{length(ended - incident.began)} ({when}). {why}"
 
 
 def _cause(incident: Incident) -> str:

@@ -114,7 +114,7 @@ SENTENCES = {
         change("flapping", "ok", EXPIRED),
         "error",
         (
-            "prod: FLAPPING since 10:31:05Z (2 runs): its verdict changes from run to run; silent until it settles. "
+            "prod: FLAPPING since 10:31:05Z (2 runs): its verdict changes from run to run; silent until it settles. Now: "
             "The certificate has expired at 43.141.10.1 (tls.cert-expired). First: See its dates: `openssl x509`. Seen from web1."
         ),
     ),
