@@ -144,13 +144,13 @@ async def _first(attempts: Sequence[Attempt], seconds: float) -> Attempt | None:
         answered: asyncio.Future[None] = loop.create_future()
         timer = loop.call_later(max(seconds, 0.0), _done, answered)
         for one, sock in waiting:
-            loop.add_writer(sock, _answered, one, sock, answered)
+            loop.add_writer(sock.fileno(), _answered, one, sock, answered)
         try:
             await answered
         finally:
             timer.cancel()
             for _, sock in waiting:
-                loop.remove_writer(sock)
+                loop.remove_writer(sock.fileno())
     return next((one for one in attempts if one.ended is not None), None)
 
 
