@@ -52,7 +52,7 @@ def telling_of(events: Events, environ: Mapping[str, str], say: Callable[[Event]
     if events.on_change:
         from imdoctor.agent.command import Command
 
-        changes.append(Command(events.on_change, timeout=events.timeout, environ=environ))
+        changes.append(Command(argv=events.on_change, timeout=events.timeout, environ=environ))
     if url := events.heartbeat or environ.get(events.heartbeat_env or ""):
         from imdoctor.agent.heartbeat import Heartbeat
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from imdoctor.agent.history import state_folder
+from imdoctor.agent.folder import state_folder
 from imdoctor.agent.notify import Notifier, watchdog_period
 from imdoctor.agent.telling import telling_of
 from imdoctor.agent.watch import Agent, Assignment

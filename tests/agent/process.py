@@ -46,13 +46,13 @@ class Running:
         """Return the kinds of the events heard so far."""
         return [str(event.get("kind")) for event in self.heard if event.get("kind") not in without]
 
-    def signal(self, number: signal.Signals) -> None:
+    def send(self, number: signal.Signals) -> None:
         """Send it a signal."""
         self.process.send_signal(number)
 
     def end(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Stop it, hear what it still says, and return its exit code."""
-        self.signal(number)
+        self.send(number)
         code = self.process.wait(timeout=PATIENCE)
         while (line := self._lines.get(timeout=PATIENCE)) is not None:
             self.heard.append(json.loads(line) if line.startswith("{") else {"kind": None, "event": line})

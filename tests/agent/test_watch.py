@@ -72,12 +72,12 @@ def test_a_reload_takes_a_good_configuration_and_refuses_a_bad_one(lab: Watched)
     with agent(lab.folder, "--config", str(config)) as running:
         running.until("started")
         config.write_text(good.replace('"every"', '"evry"'))
-        running.signal(signal.SIGHUP)
+        running.send(signal.SIGHUP)
         refused = running.until("refused")
         assert "did you mean every?" in refused["event"]
         assert "imdoctor.yaml:" in refused["event"]
         lab.configure(lab.target("prod"), lab.signing("test"), schedule={"confirm": 1})
-        running.signal(signal.SIGHUP)
+        running.send(signal.SIGHUP)
         assert running.until("reloaded")["targets"] == 2
         lab.answer(Answering(status=503))
         assert {running.until("opened")["target"], running.until("opened")["target"]} == {"prod", "test"}
@@ -90,7 +90,7 @@ def test_a_target_that_the_command_line_names_may_not_go(lab: Watched) -> None:
     with agent(lab.folder, "--config", str(config), "--target", "test") as running:
         running.until("started")
         lab.configure(lab.target("prod"))
-        running.signal(signal.SIGHUP)
+        running.send(signal.SIGHUP)
         assert "no target 'test'" in running.until("refused")["event"]
         assert running.end() == 143
 
