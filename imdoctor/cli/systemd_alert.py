@@ -1,0 +1,1 @@
+"""`imdoctor systemd alert`: what a unit's OnFailure= runs."""
