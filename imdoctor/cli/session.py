@@ -57,7 +57,7 @@ class Session:
         """Log a warning of the program itself. structlog is imported only when there is something to say."""
         from imdoctor.cli.logs import logger
 
-        logger(self.err, self.mask).warning(event, **facts)
+        logger(self.err, self.mask, environ=self.environ).warning(event, **facts)
 
 
 def forget(stream: TextIO) -> None:

@@ -129,7 +129,7 @@ def _schedule(conversion: "Conversion", node: "yaml.Node", options: Options) -> 
     if "checks" in places:
         conversion.unknown(places["checks"], options)
         rounds = _places(places["checks"])
-        periods = schedule.checks if isinstance(schedule, Schedule) else {}
+        periods: Mapping[str, object] = schedule.checks if isinstance(schedule, Schedule) else {}
         short = (name for name, period in periods.items() if isinstance(period, float) and period < SHORTEST_ROUND)
         for name in short:
             conversion.problem(rounds[name], f"{name}: a round takes a second at least: write 1s or more, such as 1h")
