@@ -194,6 +194,18 @@ def make_report(
     )
 
 
+def alone(report: Report, target: TargetReport) -> Report:
+    """Return the report of one of a run's targets."""
+    return make_report(
+        [target],
+        release=report.imdoctor,
+        started_at=report.started_at,
+        seconds=report.duration_seconds,
+        host=report.host,
+        fail_on_warn=False,
+    )
+
+
 def replay(target: TargetReport, checks: Sequence[Check]) -> TargetReport:
     """Judge a saved target's observations anew. Raises msgspec.ValidationError where they are not of the checks' types."""
     by_name = {check.name: check for check in checks}

@@ -29,6 +29,8 @@ class Usersig:
     title: ClassVar[str] = "Is the credential well-formed, ours, signed with our key, and valid now?"
     step: ClassVar[int | None] = None
     options: ClassVar[type[msgspec.Struct]] = UsersigOptions
+    every: ClassVar[float] = 3600.0
+    """Seconds between two looks under `watch`: nothing of it changes by the minute."""
     findings: ClassVar[Mapping[str, Spec]] = FINDINGS
 
     async def observe(self, ctx: Context) -> UsersigSeen:

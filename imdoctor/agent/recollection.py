@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from imdoctor.agent import own_events
 from imdoctor.agent.events import Event
 from imdoctor.agent.history import History, HistoryError
@@ -10,6 +12,12 @@ from imdoctor.agent.record import RunRecord
 from imdoctor.agent.state import Change, State, step
 from imdoctor.config.model import History as Limits
 from imdoctor.memory import Entry, Memory
+
+
+def confirmed(run: RunRecord, state: State) -> RunRecord:
+    """Return a target's last run with the status that is confirmed, and the causes of the incident that it is in."""
+    causes = run.causes if state.incident is None else state.incident.causes
+    return msgspec.structs.replace(run, status=state.status or "unknown", causes=causes)
 
 
 class Recollection:

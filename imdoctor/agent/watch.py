@@ -2,26 +2,27 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from imdoctor.agent import own_events
 from imdoctor.agent.clocks import ClockWatch, TickWatch
 from imdoctor.agent.events import Event, of_change, verdict
 from imdoctor.agent.notify import Notifier
-from imdoctor.agent.recollection import Recollection
+from imdoctor.agent.recollection import Recollection, confirmed
 from imdoctor.agent.record import RunRecord, record
 from imdoctor.agent.rounds import Course, Round, make_round, periods_of
 from imdoctor.agent.schedule import Schedule, Slot
-from imdoctor.agent.state import Change
+from imdoctor.agent.state import Change, State
 from imdoctor.agent.telling import Telling
 from imdoctor.check import Check
 from imdoctor.config.model import Config
 from imdoctor.config.problems import ConfigError
 from imdoctor.memory import Memory
+from imdoctor.model import Status
 from imdoctor.runner import Job
 
 T = TypeVar("T")
@@ -77,6 +78,8 @@ class Agent:
         self._began: dict[str, float] = {}
         self._courses: dict[str, Course] = {}
         self._last: dict[str, RunRecord] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._reloading = asyncio.Lock()
         self._told_missed: dict[str, int] = {}
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="history")
         self._known = Recollection(confirm=self.assignment.config.schedule.confirm, say=self._say_from_thread)
@@ -90,25 +93,30 @@ class Agent:
 
     def reload(self) -> None:
         """Read the configuration anew; a bad one is refused, and the one before goes on."""
-        self._background(self._reload())
+        self._beside(self._reload())
 
-    async def once(self) -> list[RunRecord]:
-        """Make one round of every target, and return what was seen."""
+    def _beside(self, step: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(step)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def once(self) -> list[Status]:
+        """Make one round of every target, and return the status of each; of those alone that were done when told to stop."""
         await self._open()
         free = asyncio.Semaphore(self.room)
         names = frozenset(check.name for check in self.assignment.checks)
 
-        async def one(job: Job) -> None:
+        async def one(job: Job) -> Status:
             async with free:
-                await self._round(Slot(target=job.name, at=time.monotonic(), checks=names))
+                return await self._round(Slot(target=job.name, at=time.monotonic(), checks=names))
 
-        rounds = asyncio.gather(*(one(job) for job in self.assignment.jobs))
-        await asyncio.wait({rounds, self._stop}, return_when=asyncio.FIRST_COMPLETED)
-        if not rounds.done():
-            rounds.cancel()
-        await asyncio.gather(rounds, return_exceptions=True)
+        rounds = [asyncio.create_task(one(job)) for job in self.assignment.jobs]
+        await _first_of(asyncio.gather(*rounds, return_exceptions=True), self._stop)
+        for task in rounds:
+            task.cancel()
+        seen = await asyncio.gather(*rounds, return_exceptions=True)
         await self._close()
-        return list(self._last.values())
+        return [status for status in seen if isinstance(status, str)]
 
     async def forever(self) -> None:
         """Watch until told to stop."""
@@ -157,7 +165,7 @@ class Agent:
         full = len(self._rounds) >= self.room
         wait = None if full else max(0.0, self._schedule.next_at() - time.monotonic())
         waking = asyncio.ensure_future(self._wake.wait())
-        await asyncio.wait({waking, self._stop}, timeout=wait, return_when=asyncio.FIRST_COMPLETED)
+        await _first_of(waking, self._stop, timeout=wait)
         waking.cancel()
 
     async def _guarded(self, slot: Slot) -> None:
@@ -171,16 +179,18 @@ class Agent:
             self._schedule.done(slot.target)
             self._wake.set()
 
-    async def _round(self, slot: Slot) -> None:
+    async def _round(self, slot: Slot) -> Status:
         assignment = self.assignment
         job = self._renewed(next(one for one in assignment.jobs if one.name == slot.target))
         course = self._courses.setdefault(job.name, Course(rare=_rare(assignment.periods)))
         at, start = time.time(), time.monotonic()
         made = await make_round(job, assignment.checks, slot.checks, course, self.memory, timeout=self.timeout)
         run = record(made.target, at=at, seconds=time.monotonic() - start, asked=made.asked)
-        self._last[job.name] = run
-        self._tell(job, made, await self._in_thread(lambda: self._remembered(run)))
+        state, changes = await self._in_thread(lambda: self._remembered(run))
+        self._last[job.name] = confirmed(run, state)
+        self._tell(job, made, changes)
         self.notifier.status(self._status())
+        return run.status
 
     def _renewed(self, job: Job) -> Job:
         """Return the job with its credential read anew; one that cannot be read is told, and the last one serves."""
@@ -190,10 +200,10 @@ class Agent:
             self.say(own_events.unreadable(job.name, str(error)))
             return job
 
-    def _remembered(self, run: RunRecord) -> tuple[Change, ...]:
-        _, changes = self._known.fold(run)
+    def _remembered(self, run: RunRecord) -> tuple[State, tuple[Change, ...]]:
+        folded = self._known.fold(run)
         self._known.save(self.memory)
-        return changes
+        return folded
 
     def _tell(self, job: Job, made: Round, changes: Sequence[Change]) -> None:
         for change in changes:
@@ -227,9 +237,13 @@ class Agent:
         return waiting or oldest < now - self.timeout - OVERDUE
 
     def _status(self) -> str:
-        return verdict([run for run in self._last.values()], "").message
+        return verdict(list(self._last.values()), "").message
 
     async def _reload(self) -> None:
+        async with self._reloading:
+            await self._reload_now()
+
+    async def _reload_now(self) -> None:
         self.notifier.reloading()
         try:
             assignment = await asyncio.to_thread(self.prepare)
@@ -252,7 +266,7 @@ class Agent:
         self._told_missed, self._schedule = {}, self._scheduled(tuple(self._rounds))
         before, self._teller = self._teller, self.telling(assignment)
         self._teller.start()
-        self._background(before.end(DELIVERING))
+        self._beside(before.end(assignment.config.events.timeout))
         await self._in_thread(
             lambda: self._known.open(self.folder, assignment.config.history, self.memory, check=False)
         )
@@ -272,6 +286,9 @@ class Agent:
         for course in self._courses.values():
             course.close()
         await self._teller.end(DELIVERING)
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._in_thread(self._known.close)
         self._thread.shutdown()
 
@@ -286,6 +303,11 @@ def _rare(periods: Mapping[str, float]) -> frozenset[str]:
     """Return the checks that are not asked in every round."""
     least = min(periods.values(), default=0.0)
     return frozenset(name for name, period in periods.items() if period > least)
+
+
+async def _first_of(*futures: "asyncio.Future[Any]", timeout: float | None = None) -> None:
+    """Wait for the first of several to be done, for so many seconds at most."""
+    await asyncio.wait(futures, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
 
 
 def own_release() -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -53,21 +53,24 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Work:
-    """The targets to examine, and the checks to run on each."""
+    """The targets to examine, the checks to run on each, and the configuration that both come from."""
 
     jobs: tuple[Job, ...]
     checks: tuple[Check, ...]
+    config: Config = field(default_factory=Config)
 
 
 @contextmanager
 def prepared(wanted: Wanted, session: Session) -> Iterator[Work]:
     """Hand out the work, and the lab that it is done in under --sandbox. Raises ConfigError and click.UsageError."""
-    _consistent(wanted)
+    consistent(wanted)
     installed = checks_installed(session)
     checks = chosen(installed, wanted.check, wanted.skip)
     if not wanted.sandbox:
-        jobs = _jobs(wanted, installed, session)
-        yield Work(jobs, checks)
+        config, base = configuration(wanted, installed, session, cwd=session.cwd)
+        targets = picked(config, wanted.target)
+        jobs = jobs_of(config, targets, installed, base, session, third_party=not wanted.no_third_party)
+        yield Work(jobs, checks, config)
         return
     from imdoctor.lab.scenarios import HEALTHY
     from imdoctor.lab.world import open_world
@@ -78,7 +81,7 @@ def prepared(wanted: Wanted, session: Session) -> Iterator[Work]:
         yield Work((replace(job, settings=settings),), checks)
 
 
-def _consistent(wanted: Wanted) -> None:
+def consistent(wanted: Wanted) -> None:
     """Refuse what contradicts itself. Raises click.UsageError."""
     elsewhere = [f"--{key.replace('_', '-')}" for key in wanted.account]
     if wanted.sandbox and (wanted.host or wanted.target or elsewhere):
@@ -115,14 +118,13 @@ def option_types(installed: Sequence[Check]) -> dict[str, type[msgspec.Struct] |
     return {check.name: getattr(check, "options", None) for check in installed}
 
 
-def _jobs(wanted: Wanted, installed: Sequence[Check], session: Session) -> tuple[Job, ...]:
-    config, base = configuration(wanted, installed, session)
+def picked(config: Config, wanted: Sequence[str]) -> tuple[Target, ...]:
+    """Return the targets that --target leaves. Raises click.UsageError for an unknown one."""
     names = [target.name for target in config.targets]
-    for name in wanted.target:
+    for name in wanted:
         if name not in names:
             raise click.UsageError(f"no target {name!r}: {suggestion(name, names)}")
-    picked = [target for target in config.targets if not wanted.target or target.name in wanted.target]
-    return jobs_of(config, picked, installed, base, session, third_party=not wanted.no_third_party)
+    return tuple(target for target in config.targets if not wanted or target.name in wanted)
 
 
 def jobs_of(
@@ -148,14 +150,16 @@ def jobs_of(
     return tuple(jobs)
 
 
-def configuration(wanted: Wanted, installed: Sequence[Check], session: Session) -> tuple[Config, Path]:
-    """Return the configuration, and the folder from which its paths start.
+def configuration(
+    wanted: Wanted, installed: Sequence[Check], session: Session, *, cwd: Path | None
+) -> tuple[Config, Path]:
+    """Return the configuration, and the folder from which its paths start. One in ``cwd`` is found unasked, unless that is None.
 
     With HOST no file is read. With neither it is the China site's domain, anonymously. Raises ConfigError, click.UsageError.
     """
     if wanted.host is not None:
         return Config(targets=(_target(wanted),)), session.cwd
-    path = wanted.config or find(session.environ, session.cwd)
+    path = wanted.config or find(session.environ, cwd)
     if path is None:
         return Config(), session.cwd
     return load(path, option_types(installed)), path.parent
