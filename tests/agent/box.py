@@ -39,6 +39,7 @@ cp -a /etc/. /run/box/etc/
 mount --bind /run/box/etc /etc
 mkdir /run/box/dev
 cp -a /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty /run/box/dev/
+ln -s pts/ptmx /run/box/dev/ptmx
 mount --bind /run/box/dev /dev
 for folder in /var/lib /var/log /var/cache; do mount -t tmpfs -o mode=755 tmpfs $folder; done
 for folder in /tmp /var/tmp; do mount -t tmpfs -o mode=1777 tmpfs $folder; done
