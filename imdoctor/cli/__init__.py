@@ -26,6 +26,7 @@ COMMANDS = {
     "plan": ("imdoctor.cli.plan:plan", "Show what a run would send, where, and with which secrets; send nothing."),
     "drill": ("imdoctor.cli.drill:drill", "Run the checks against the embedded lab with a fault in it."),
     "config": ("imdoctor.cli.config:config", "Check a configuration file, or print its JSON Schema."),
+    "systemd": ("imdoctor.cli.systemd:systemd", "Install the systemd units, or take them away."),
 }
 """Every command: where it lives, and the line that the help shows without importing it."""
 
