@@ -8,7 +8,7 @@ import msgspec
 Status = Literal["ok", "warn", "fail", "unknown", "blocked", "skipped"]
 Severity = Literal["fail", "warn", "info"]
 Confidence = Literal["certain", "likely", "possible"]
-Unit = Literal["seconds", "bytes", "count", "ratio", "timestamp"]
+Unit = Literal["seconds", "bytes", "count", "ratio", "timestamp", "info"]
 
 RANK: dict[str, int] = {"info": 0, "ok": 0, "warn": 1, "unknown": 2, "fail": 3}
 """From good to bad. ``blocked`` and ``skipped`` are absent: they decide nothing."""
@@ -20,7 +20,10 @@ def worst(statuses: Iterable[Status]) -> Status:
 
 
 class Measurement(msgspec.Struct, frozen=True):
-    """One number that was measured. ``value`` is None when it was not measured, and never 0 in its place."""
+    """One number that was measured. ``value`` is None when it was not measured, and never 0 in its place.
+
+    With the unit "info" it is no number: the value is 1, and the labels are what is told.
+    """
 
     name: str
     value: float | None

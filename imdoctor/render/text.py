@@ -143,7 +143,8 @@ class Page:
             where = f" at {finding.address}" if finding.address else ""
             text = f"{finding.severity}, {finding.code}{where}: {finding.message}"
             yield from wrap(text, self.width, " " * 10, " " * 12)
-        for labels, items in groupby(check.measurements, key=lambda item: item.labels):
+        numbers = (item for item in check.measurements if item.unit != "info")  # the notes tell of those
+        for labels, items in groupby(numbers, key=lambda item: item.labels):
             yield from wrap(_measured(labels, list(items)), self.width, " " * 10, " " * 12)
         if seen := flow(check.observation):
             yield from wrap(f"saw {seen}", self.width, " " * 10, " " * 12)
