@@ -4,6 +4,7 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import ClassVar
 
 import msgspec
@@ -140,7 +141,7 @@ async def _look(ctx: Context, address: str | None, *, resume: bool) -> TlsAddres
     if first.error == "verify":
         seen = structs.replace(
             seen,
-            reference=await asyncio.to_thread(_reference, ctx, seen),
+            reference=await _reference(ctx, seen),
             server_time=await _at_server_time(ctx, first),
         )
     return seen
@@ -199,9 +200,7 @@ async def _when_good(ctx: Context, seen: TlsAddress, stream: TlsStream, *, resum
     resumption = await _again(ctx, seen.address, session=session) if resume else None
     slow = first is not None and (first.seconds or 0.0) > SLOW
     again = await _again(ctx, seen.address) if slow else None
-    return structs.replace(
-        seen, resumption=resumption, again=again, reference=await asyncio.to_thread(_reference, ctx, seen)
-    )
+    return structs.replace(seen, resumption=resumption, again=again, reference=await _reference(ctx, seen))
 
 
 async def _late_refusal(stream: TlsStream) -> str | None:
@@ -256,19 +255,20 @@ async def _when_cut(ctx: Context, seen: TlsAddress) -> TlsAddress:
     )
 
 
-def _reference(ctx: Context, seen: TlsAddress) -> Reference | None:
+async def _reference(ctx: Context, seen: TlsAddress) -> Reference | None:
     """Hold the chain against the reference store; not where the target has a store of its own."""
     chain = seen.handshake.chain if seen.handshake else ()
     if ctx.settings.ca_file or not chain:
         return None
-    store = (
-        ctx.settings.options("tls", TlsOptions).reference_ca_file or ctx.machine.reference_ca_file or reference_store()
-    )
-    known = holds(str(store), chain[-1].pem)
+    named = ctx.settings.options("tls", TlsOptions).reference_ca_file or ctx.machine.reference_ca_file
+    kept, last = ctx.machine.kept, chain[-1]
+    store = str(named or await kept.get("reference store", (), reference_store))
+    known = await kept.get(("holds", store, last.sha256), (Path(store),), lambda: holds(store, last.pem))
     # A chain that verified needs the second opinion only where its authority is a stranger to the reference store.
     needed = known is False or (seen.handshake is not None and seen.handshake.error is not None)
-    passed = passes([one.pem for one in chain], str(store), ctx.settings.endpoint.host) if needed else None
-    return Reference(store=str(store), passes=passed, holds_issuer=known)
+    pems, host = [one.pem for one in chain], ctx.settings.endpoint.host
+    passed = await asyncio.to_thread(passes, pems, store, host) if needed else None
+    return Reference(store=store, passes=passed, holds_issuer=known)
 
 
 def _measurements(reached: Iterable[TlsAddress], now: float | None) -> Iterator[Measurement]:

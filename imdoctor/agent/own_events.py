@@ -85,6 +85,18 @@ def refused(problems: Sequence[str]) -> Event:
     )
 
 
+def unreadable(target: str, error: str) -> Event:
+    """Return the event of a credential that cannot be read any more; the last one serves meanwhile."""
+    message = one_line(f"{target}: its credential cannot be read, and the last one serves: {error}")
+    return Event(name="credential-unreadable", level="error", message=message, target=target)
+
+
+def defect(target: str, error: Exception) -> Event:
+    """Return the event of a round that a defect of this program ended."""
+    told = f"a defect of imdoctor itself, not of the target: {type(error).__name__}: {error}"
+    return Event(name="defect", level="error", message=one_line(f"{target}: {told}"), target=target)
+
+
 def history_lost(error: str) -> Event:
     """Return the event of a history that cannot be kept; ``error`` is its sentence. The runs go on without it."""
     return Event(

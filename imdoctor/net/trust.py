@@ -30,6 +30,14 @@ def tls_context(ca_file: str | Path | None, *, verify: bool, only_tls12: bool = 
     return context
 
 
+def store_files(ca_file: str | Path | None) -> tuple[Path, ...]:
+    """Return the files and folders that ``tls_context`` reads."""
+    if ca_file:
+        return (Path(ca_file),)
+    known = ssl.get_default_verify_paths()
+    return tuple(Path(name) for name in (known.cafile, known.capath) if name)
+
+
 def reference_store() -> str:
     """Return the path of the store that httpx brings (certifi's), kept up to date apart from the system's."""
     import certifi

@@ -1,0 +1,353 @@
+"""The units in a real systemd: what fires, what fails, what is told and to whom, and what is started again."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from imdoctor.im import usersig
+from imdoctor.lab.world import GATEWAY, KEY
+from tests.agent.box import Box, opened, until
+
+pytestmark = pytest.mark.needs("root", "netns", "program:systemd-analyze")
+
+ROOT = Path(__file__).parents[2]
+SERVICES = ("imdoctor.service", "imdoctor-watch.service", "imdoctor-alert@.service")
+CONFIG = "/etc/imdoctor/imdoctor.yaml"
+REFUSING = 444
+"""A port that nobody listens on."""
+APP = 1400000000
+HANGS = "/run/hang"
+"""While this file is there, the tests' own check does not come back."""
+
+PLUGIN = f"""
+import time
+from pathlib import Path
+
+from imdoctor import Observation
+
+
+class Seen(Observation, frozen=True, kw_only=True):
+    pass
+
+
+class Hanging:
+    name = "hanging"
+    title = "Does this check come back?"
+    step = None
+    findings = {{}}
+
+    async def observe(self, ctx) -> Seen:
+        while Path({HANGS!r}).exists():
+            time.sleep(0.1)  # the loop itself stands still, so that no timeout helps
+        return Seen()
+
+    def judge(self, seen, settings, others):
+        return ()
+
+    def plan(self, ctx):
+        return ()
+
+
+CHECKS = (Hanging(),)
+"""
+
+
+@dataclass(frozen=True)
+class Installed:
+    """A box with imdoctor's units in it, and the place in its journal from which on a test reads."""
+
+    box: Box
+    cursor: str
+
+    def configure(self, *, port: int = 443, more: str = "", every: str = "1h", confirm: int = 2) -> None:
+        """Write a configuration with one target, the lab's gateway or a port beside it; ``more`` are further keys of the target."""
+        target = f"name: prod, endpoint: 'console.tim.qq.com:{port}', ca_file: /etc/imdoctor/lab/ca.pem, proxy: none"
+        schedule = f"every: {every}, confirm: {confirm}"
+        text = f"version: 1\ntargets: [{{{target}{more}}}]\nschedule: {{{schedule}}}\nchecks: {{dns: {{third_party: false}}}}\n"
+        self.box.write(CONFIG, text)
+
+    def install(self, way: str) -> None:
+        """Write the units anew, as the configuration is now."""
+        self.box.run(sys.executable, "-m", "imdoctor", "systemd", "install", way)
+        self.box.run("systemctl", "daemon-reload")
+
+    def setting(self, unit: str, section: str, *lines: str) -> None:
+        """Add a drop-in of the test's own to a unit."""
+        self.box.write(f"/etc/systemd/system/{unit}.d/90-test.conf", "\n".join((f"[{section}]", *lines, "")))
+        self.box.run("systemctl", "daemon-reload")
+
+    def start(self, unit: str) -> int:
+        """Start a unit, and return the exit code of its main process."""
+        self.box.run("systemctl", "start", unit, check=False)
+        return int(self.box.show(unit, "ExecMainStatus"))
+
+    def journal(self, **fields: str) -> list[dict[str, str]]:
+        """Return the journal's entries with these fields since the test began."""
+        self.box.run("journalctl", "--sync")
+        # Chosen here: journalctl itself passes over the first entry that fits when the cursor's own does not (seen with 252).
+        lines = self.box.run(
+            "journalctl", "--output=json", "--quiet", f"--after-cursor={self.cursor}"
+        ).stdout.splitlines()
+        return [entry for entry in map(json.loads, lines) if fields.items() <= entry.items()]
+
+    def said(self, unit: str) -> list[str]:
+        """Return what a unit's processes said, line by line."""
+        return [entry["MESSAGE"] for entry in self.journal(_SYSTEMD_UNIT=unit)]
+
+    def ended_well(self, unit: str) -> int:
+        """Return how often a one-shot unit came to a good end."""
+        return len(self.journal(UNIT=unit, JOB_TYPE="start", JOB_RESULT="done"))
+
+    def told(self) -> str:
+        """Return everything since the test began, for one that fails."""
+        return "\n".join(f"{entry.get('SYSLOG_IDENTIFIER')}: {entry['MESSAGE']}" for entry in self.journal())
+
+
+@pytest.fixture(scope="module")
+def booted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
+    """Boot a box with the lab's gateway and resolver in it, and a check that hangs when it is asked to."""
+    plugin = tmp_path_factory.mktemp("plugin")
+    (plugin / "hanging.py").write_text(PLUGIN)
+    (plugin / "hanging-1.dist-info").mkdir()
+    (plugin / "hanging-1.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: hanging\nVersion: 1\n")
+    (plugin / "hanging-1.dist-info/entry_points.txt").write_text("[imdoctor.checks]\nhanging = hanging:CHECKS\n")
+    places = [ROOT, Path(sys.prefix), Path(sys.base_prefix)]
+    with opened(places) as box:
+        for path in plugin.rglob("*"):
+            if path.is_file():
+                box.write(f"/etc/plugin/{path.relative_to(plugin)}", path.read_text())
+        box.run("ip", "address", "add", f"{GATEWAY}/32", "dev", "lo")
+        box.write("/etc/resolv.conf", f"nameserver {GATEWAY}\n")
+        box.write("/etc/imdoctor/lab/README", "what the lab leaves here\n")
+        # The interpreter and its packages may be in a folder that the units do not see: they are shown, and nothing else of it.
+        shown = f"BindReadOnlyPaths={' '.join(map(str, places))}"
+        for unit in SERVICES:
+            lines = (
+                "[Service]",
+                "ProtectHome=tmpfs",
+                shown,
+                "Environment=PYTHONPATH=/etc/plugin IMDOCTOR_NO_THIRD_PARTY=1",
+            )
+            box.write(f"/etc/systemd/system/{unit}.d/50-box.conf", "\n".join((*lines, "")))
+        far = box.command(sys.executable, str(ROOT / "tests/bench/far.py"), GATEWAY, "/etc/imdoctor/lab")
+        with subprocess.Popen(far, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as lab:
+            assert lab.stdout
+            assert lab.stdout.readline() == b"ready\n"
+            yield box
+
+
+@pytest.fixture
+def installed(booted: Box) -> Installed:
+    """Return a box in which nothing runs and nothing is remembered."""
+    booted.run("systemctl", "stop", "imdoctor.timer", "imdoctor.service", "imdoctor-watch.service", check=False)
+    booted.run("sh", "-c", f"rm -rf {HANGS} /var/lib/private/imdoctor /etc/systemd/system/imdoctor*.d/[23469]0-*.conf")
+    booted.run("systemctl", "daemon-reload")
+    booted.run("systemctl", "reset-failed")
+    booted.run("journalctl", "--sync")
+    cursor = booted.run("journalctl", "--lines=0", "--show-cursor", "--quiet").stdout.partition("cursor: ")[2].strip()
+    return Installed(booted, cursor)
+
+
+VERDICTS = {
+    "healthy": (443, 0, "success", "HEALTHY: "),
+    "a port that refuses": (REFUSING, 2, "exit-code", "FAILED: "),
+    "no port at all": (0, 78, "exit-code", f"{CONFIG}:2:"),
+}
+
+
+@pytest.mark.parametrize("row", VERDICTS)
+def test_the_exit_code_decides(installed: Installed, row: str) -> None:
+    """The verdict is the unit's: a healthy target leaves it well, one that failed leaves it failed. The report is in the journal."""
+    port, code, result, word = VERDICTS[row]
+    installed.configure()
+    installed.install("--timer")
+    installed.configure(port=port)
+    assert installed.start("imdoctor.service") == code, installed.told()
+    assert installed.box.show("imdoctor.service", "Result") == result
+    said = installed.said("imdoctor.service")
+    assert any(word in line for line in said), said
+
+
+def test_the_sandbox_takes_nothing_away(installed: Installed) -> None:
+    """Within the sandbox every check can look as it does outside: none is unknown, and nothing is warned of."""
+    installed.configure()
+    installed.install("--timer")
+    installed.start("imdoctor.service")
+    said = installed.said("imdoctor.service")
+    assert not [line for line in said if line.startswith(("UNKNOWN", "blocked", "{", "imdoctor:"))], said
+    command = (sys.executable, "-m", "imdoctor", "run", "--config", CONFIG, "--no-third-party")
+    outside = installed.box.run("env", "PYTHONPATH=/etc/plugin", *command).stdout
+    assert _statuses(said) == _statuses(outside.splitlines())
+
+
+def _statuses(lines: list[str]) -> list[tuple[str, ...]]:
+    """Return each check's status and name, of a report's lines."""
+    return [
+        tuple(line.split()[:2]) for line in lines if line.startswith(("ok ", "warn ", "FAIL ", "skipped ", "UNKNOWN "))
+    ]
+
+
+NAMED = {"beside the configuration": "usersig", "in a folder": "secrets/usersig", "anywhere": "/srv/secrets/usersig"}
+
+
+@pytest.mark.parametrize("row", NAMED)
+def test_the_credential_arrives(installed: Installed, row: str) -> None:
+    """A secret that root alone may read reaches the run, however the configuration names it."""
+    named = NAMED[row]
+    text = usersig.make(key=KEY, sdkappid=APP, identifier="administrator", time=int(time.time()), expire=30 * 86400)
+    path = str(Path(CONFIG).parent / named)
+    installed.box.write(path, text)
+    installed.box.run("chmod", "-R", "go=", path if named == "usersig" else str(Path(path).parent))
+    installed.configure(more=f", sdkappid: {APP}, identifier: administrator, usersig_file: '{named}'")
+    installed.install("--timer")
+    assert installed.start("imdoctor.service") == 0, installed.told()
+    said = installed.said("imdoctor.service")
+    assert ("ok", "usersig") in _statuses(said), said
+    assert not [line for line in said if "chmod" in line]
+    assert text not in "".join(said)
+
+
+def test_a_credential_that_is_gone_fails_the_unit(installed: Installed) -> None:
+    """A unit does not start without its credential: 243 is how systemd says so."""
+    installed.configure(more=f", sdkappid: {APP}, identifier: administrator, usersig_file: gone")
+    installed.install("--timer")
+    assert installed.start("imdoctor.service") == 243
+
+
+def test_the_timer_fires(installed: Installed) -> None:
+    """The timer starts a run in each period of the configuration."""
+    installed.configure(every="2s")
+    installed.install("--timer")
+    installed.box.run("systemctl", "start", "imdoctor.timer")
+    until(lambda: installed.ended_well("imdoctor.service") >= 3, installed.told)
+    installed.box.run("systemctl", "stop", "imdoctor.timer")
+
+
+def test_on_failure_speaks_once(installed: Installed) -> None:
+    """Three runs fail and one incident is told, with the journal's fields; the fourth has nothing new to tell."""
+    installed.configure(port=REFUSING)
+    installed.install("--timer")
+    alert = "imdoctor-alert@imdoctor.service.service"
+    for failed in range(1, 5):
+        assert installed.start("imdoctor.service") == 2
+        until(lambda count=failed: installed.ended_well(alert) == count, installed.told)
+    told = installed.journal(_SYSTEMD_UNIT=alert)
+    assert len(told) == 1, told
+    assert told[0]["PRIORITY"] == "3"
+    assert told[0]["IMDOCTOR_TARGET"] == "prod"
+    assert told[0]["IMDOCTOR_CAUSE"] == "tcp.refused"
+    assert told[0]["IMDOCTOR_STATUS"] == "fail"
+    assert told[0]["MESSAGE"].startswith("prod: FAILED since ")
+
+
+WATCH = "imdoctor-watch.service"
+
+
+def test_the_agent_is_ready_and_says_how_its_targets_are(installed: Installed) -> None:
+    """The start is done when the agent says so; its status is the verdict."""
+    installed.configure(every="1s")
+    installed.install("--watch")
+    installed.start(WATCH)
+    assert installed.box.show(WATCH, "ActiveState") == "active", installed.told()
+    until(lambda: "1 of 1 target healthy" in installed.box.show(WATCH, "StatusText"), installed.told)
+
+
+def test_the_agents_events_have_fields(installed: Installed) -> None:
+    """A confirmed failure is one entry of the journal, with its cause."""
+    installed.configure(port=REFUSING, every="1s")
+    installed.install("--watch")
+    installed.start(WATCH)
+
+    def opened_events() -> list[dict[str, str]]:
+        return installed.journal(_SYSTEMD_UNIT=WATCH, IMDOCTOR_EVENT="opened")
+
+    until(lambda: bool(opened_events()), installed.told)
+    event = opened_events()[0]
+    fields = ("PRIORITY", "SYSLOG_IDENTIFIER", "IMDOCTOR_TARGET", "IMDOCTOR_CAUSE", "IMDOCTOR_STATUS")
+    assert [event[name] for name in fields] == ["3", "imdoctor", "prod", "tcp.refused", "fail"]
+
+
+def test_a_stop_is_clean_and_quick(installed: Installed) -> None:
+    """Told to stop, the agent ends within five seconds by 143, which is no failure; also while a check hangs on a silent host."""
+    installed.configure(every="1s")
+    installed.install("--watch")
+    installed.setting(WATCH, "Service", "TimeoutStopSec=5")
+    installed.start(WATCH)
+    installed.box.run("systemctl", "stop", WATCH)
+    shown = [installed.box.show(WATCH, name) for name in ("ExecMainStatus", "Result", "ActiveState")]
+    assert shown == ["143", "success", "inactive"], installed.told()
+
+
+def test_a_good_configuration_is_taken_up(installed: Installed) -> None:
+    """After a reload the agent goes by the new file, as the same process."""
+    installed.configure(every="1s")
+    installed.install("--watch")
+    installed.start(WATCH)
+    process = installed.box.show(WATCH, "MainPID")
+    installed.configure(port=REFUSING, every="1s")
+    installed.box.run("systemctl", "reload", WATCH)
+    until(lambda: "FAILED" in installed.box.show(WATCH, "StatusText"), installed.told)
+    assert installed.box.show(WATCH, "MainPID") == process
+
+
+def test_a_bad_configuration_is_refused_and_the_old_one_goes_on(installed: Installed) -> None:
+    """A reload with an error in the file names its place, and changes nothing."""
+    installed.configure(every="1s")
+    installed.install("--watch")
+    installed.start(WATCH)
+    process = installed.box.show(WATCH, "MainPID")
+    installed.box.write(CONFIG, "versoin: 1\n")
+    installed.box.run("systemctl", "reload", WATCH)
+    until(lambda: any(f"{CONFIG}:1:1" in line for line in installed.said(WATCH)), installed.told)
+    until(lambda: "1 of 1 target healthy" in installed.box.show(WATCH, "StatusText"), installed.told)
+    assert (installed.box.show(WATCH, "ActiveState"), installed.box.show(WATCH, "MainPID")) == ("active", process)
+
+
+def test_a_bad_configuration_at_the_start_is_final(installed: Installed) -> None:
+    """The agent is not started again and again over a file that nobody has mended."""
+    installed.configure()
+    installed.install("--watch")
+    installed.setting(WATCH, "Service", "RestartSec=0")
+    installed.box.write(CONFIG, "versoin: 1\n")
+    assert installed.start(WATCH) == 78
+    shown = [installed.box.show(WATCH, name) for name in ("ActiveState", "NRestarts")]
+    assert shown == ["failed", "0"], installed.told()
+
+
+def test_the_watchdog_starts_a_hung_agent_anew(installed: Installed) -> None:
+    """An agent whose loop stands still gives no sign of life: it is ended and started again, and works."""
+    installed.configure(every="1s")
+    installed.install("--watch")
+    installed.setting(WATCH, "Service", "WatchdogSec=4", "RestartSec=0")
+    installed.start(WATCH)
+    process = installed.box.show(WATCH, "MainPID")
+    installed.box.run("touch", HANGS)
+    until(lambda: installed.box.show(WATCH, "NRestarts") != "0", installed.told)
+    installed.box.run("rm", HANGS)
+    until(lambda: installed.box.show(WATCH, "ActiveState") == "active", installed.told)
+    assert "Watchdog timeout" in installed.told()
+    assert installed.box.show(WATCH, "MainPID") not in {"0", process}
+
+
+def test_a_living_agent_keeps_the_watchdog_quiet(installed: Installed) -> None:
+    """An agent that works gives its signs of life in time."""
+    installed.configure(every="1s")
+    installed.install("--watch")
+    installed.setting(WATCH, "Service", "WatchdogSec=4")
+    installed.start(WATCH)
+
+    def rounds() -> int:
+        count = installed.box.show(WATCH, "WatchdogTimestampMonotonic")
+        return int(count)
+
+    first = rounds()
+    until(lambda: rounds() > first, installed.told)
+    second = rounds()
+    until(lambda: rounds() > second, installed.told)
+    assert installed.box.show(WATCH, "NRestarts") == "0"
