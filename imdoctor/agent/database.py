@@ -210,5 +210,5 @@ def _prepare(db: sqlite3.Connection, size: int) -> None:
         for statement in TABLES.split(";\n"):
             db.execute(statement)
         db.execute(f"PRAGMA application_id = {APPLICATION}")
-        db.execute(f"PRAGMA user_version = {VERSION}")
+    db.execute(f"PRAGMA user_version = {VERSION}")  # every time: whoever may not write learns it here
     db.execute("COMMIT")

@@ -3,7 +3,7 @@
 import math
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -242,9 +242,16 @@ class History:
                 self._db.execute("BEGIN IMMEDIATE")
                 yield self._db
                 self._db.execute("COMMIT")
-            finally:
-                if self._db.in_transaction:
-                    self._db.execute("ROLLBACK")
+            except BaseException:
+                self._undo()
+                raise
+
+    def _undo(self) -> None:
+        """Take back what was begun. Where the log found no room, what it holds may find some in the file, and the log begins anew."""
+        with suppress(sqlite3.Error):
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            self._db.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def _encoded(value: msgspec.Struct) -> bytes:

@@ -29,7 +29,8 @@ def shrink(db: sqlite3.Connection, size: int) -> bool:
     spare = _spare(size)
     if _pragma(db, "freelist_count") <= spare:
         return False
-    db.execute(f"PRAGMA incremental_vacuum({SPARE})").fetchall()
+    # Each page is a row of the result without a column: only executescript goes on to the next (sqlite3_step).
+    db.executescript(f"PRAGMA incremental_vacuum({SPARE})")
     db.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()  # waits for nobody; the file is cut by it
     return _pragma(db, "freelist_count") > spare
 
