@@ -63,8 +63,8 @@ def parse_address(text: str) -> Address:
     return Address(host, int(found["port"]))
 
 
-def bound(address: Address) -> socket.socket:
-    """Return a listening socket. Raises ListenError."""
+def bound(address: Address) -> tuple[socket.socket, Address]:
+    """Return a listening socket, and the address that it has: port 0 stands for one that is free. Raises ListenError."""
     unix = address.path is not None
     family = socket.AF_UNIX if unix else socket.AF_INET6 if ":" in address.host else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM)
@@ -79,7 +79,7 @@ def bound(address: Address) -> socket.socket:
         sock.close()
         raise ListenError(f"cannot listen on {address}: {_why(address, error)}") from None
     sock.settimeout(0.0)  # the event loop waits for it
-    return sock
+    return sock, address if unix else Address(*sock.getsockname()[:2])
 
 
 def _make_room(path: Path) -> None:

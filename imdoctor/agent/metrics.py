@@ -11,8 +11,8 @@ from prometheus_client.metrics_core import Metric
 
 from imdoctor.agent.now import AgentNow, TargetNow
 from imdoctor.model import HostReport
-from imdoctor.render.figures import Family, Figures, Form, exposed
-from imdoctor.render.prometheus import TARGET, VERDICTS, build, examined
+from imdoctor.render.figures import Family, Figures, Form, exposed, taken
+from imdoctor.render.prometheus import FAMILIES, TARGET, VERDICTS, build, examined
 
 START = Family(name="imdoctor_agent_start_timestamp_seconds", help="When the agent was started.")
 ALIVE = Family(name="imdoctor_agent_alive", help="1 while rounds begin and end in their time, as /healthz says.")
@@ -58,6 +58,11 @@ PER_WATCHED = 2 + len(VERDICTS) + 2
 """The most series of a target that are the agent's own."""
 
 
+def names_taken() -> dict[str, Family]:
+    """Return the names that are imdoctor's own."""
+    return taken((*FAMILIES, *AGENT_FAMILIES))
+
+
 def agent_figures(now: AgentNow, release: str, host: HostReport) -> Figures:
     """Return the figures of the agent itself."""
     figures = Figures()
@@ -70,9 +75,9 @@ def agent_figures(now: AgentNow, release: str, host: HostReport) -> Figures:
     return figures
 
 
-def target_figures(target: TargetNow) -> Figures:
-    """Return the figures of a target. A label shows what its report shows: that holds no secret any more."""
-    figures, name, state, report = Figures(), target.name, target.state, target.report
+def target_figures(target: TargetNow, owners: dict[str, Family]) -> Figures:
+    """Return the figures of a target, whose report holds no secret any more; ``owners`` is shared by those of all targets."""
+    figures, name, state, report = Figures(owners), target.name, target.state, target.report
     figures.add(TARGET, 1, target=name, endpoint=target.endpoint)
     figures.add(RUNS, target.runs, target=name)
     figures.add(MISSED, target.missed, target=name)
@@ -97,6 +102,7 @@ class Exposition:
 
     release: str
     host: HostReport
+    _owners: dict[str, Family] = field(default_factory=names_taken)
     _known: dict[tuple[str, Form], tuple[TargetNow, Blocks]] = field(default_factory=dict)
 
     async def text(self, now: AgentNow, form: Form) -> str:
@@ -112,7 +118,7 @@ class Exposition:
     def _target(self, target: TargetNow, form: Form) -> Blocks:
         known = self._known.get((target.name, form))
         if known is None or not _same(known[0], target):
-            known = self._known[target.name, form] = target, blocks(target_figures(target), form)
+            known = self._known[target.name, form] = target, blocks(target_figures(target, self._owners), form)
         return known[1]
 
 

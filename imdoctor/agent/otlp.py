@@ -4,12 +4,13 @@ import asyncio
 import time
 import urllib.parse
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from imdoctor import __version__
 from imdoctor.agent.delivery import DeliveryError
 from imdoctor.agent.events import Event
-from imdoctor.agent.metrics import agent_figures, joined, target_figures
+from imdoctor.agent.metrics import agent_figures, joined, names_taken, target_figures
 from imdoctor.agent.outward import reason, transport_for
 from imdoctor.agent.own_events import delivery_failing, delivery_works
 from imdoctor.agent.shown import Shown
@@ -49,6 +50,7 @@ class Pusher:
         self._settings, self._shown, self._headers, self._environ = settings, shown, headers, environ
         self._say, self._sleep, self._host, self._failures = say, sleep, this_host(), 0
         self._transport: httpx.AsyncHTTPTransport | None = None
+        self._running: asyncio.Task[None] | None = None
 
     @property
     def name(self) -> str:
@@ -57,10 +59,23 @@ class Pusher:
         return f"the collector at {parts.scheme}://{parts.hostname}"
 
     async def run(self) -> None:
-        """Push every so many seconds, until cancelled."""
+        """Push every so many seconds, until ``end``."""
+        self._running = asyncio.current_task()
         while True:
             await self._sleep(self._settings.every)
             await self.push()
+
+    async def end(self, limit: float) -> None:
+        """Push for the last time, for so many seconds, and close what is kept."""
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.gather(self._running, return_exceptions=True)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(limit):
+                await self.push()
+        transport, self._transport = self._transport, None
+        if transport is not None:
+            await transport.aclose()
 
     async def push(self) -> None:
         """Push once; what goes wrong is told."""
@@ -92,10 +107,10 @@ class Pusher:
 
     async def _body(self) -> bytes:
         """Return the figures in protobuf. A thread encodes them, so that no check is late for it."""
-        now = await self._shown.all()
+        now, owners = await self._shown.all(), names_taken()
         several = [agent_figures(now, __version__, self._host)]
         for target in now.targets:
-            several.append(target_figures(target))
+            several.append(target_figures(target, owners))
             await asyncio.sleep(0)
         at = time.time()
         return await asyncio.to_thread(encoded, joined(several), self._host, began=now.started_at, at=at)
@@ -110,12 +125,6 @@ class Pusher:
         response = await self._transport.handle_async_request(httpx.Request("POST", url, headers=headers, content=body))
         await response.aclose()
         return response.status_code
-
-    async def aclose(self) -> None:
-        """Close what is kept."""
-        transport, self._transport = self._transport, None
-        if transport is not None:
-            await transport.aclose()
 
 
 def collector(endpoint: str) -> str:

@@ -34,37 +34,34 @@ class Server:
         self._server = await start(self._accept, sock=self._sock, limit=READ)
 
     async def close(self) -> None:
-        """Accept none any more, and end those that are open."""
+        """Accept no connection any more, and end those that are open."""
         if self._server is not None:
             self._server.close()
-        for connection, task in list(self._open.items()):
-            connection.cut()
-            task.cancel()
-        await asyncio.gather(*self._open.values(), return_exceptions=True)
+        tasks = list(self._open.values())
+        for connection in list(self._open):
+            self._end(connection)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         connection = Connection(
             reader=reader, writer=writer, address=self._address, answer=self._answer, limits=self._limits
         )
         if len(self._open) >= self._limits.connections and not self._make_room():
             connection.cut()
             return
-        task = asyncio.current_task()
-        if task is None:
-            return
+        task = asyncio.create_task(connection.talk())
         self._open[connection] = task
-        try:
-            await connection.talk()
-        finally:
-            self._open.pop(connection, None)
-            connection.cut()
+        task.add_done_callback(lambda _: self._end(connection))
 
     def _make_room(self) -> bool:
         """End the connection that has been without a whole request for longest; False when all of them are being answered."""
         waiting = [connection for connection in self._open if connection.waiting is not None]
-        if not waiting:
-            return False
-        slowest = min(waiting, key=lambda one: one.waiting or 0.0)
-        slowest.cut()
-        self._open.pop(slowest).cancel()
-        return True
+        if waiting:
+            self._end(min(waiting, key=lambda one: one.waiting or 0.0))
+        return bool(waiting)
+
+    def _end(self, connection: Connection) -> None:
+        connection.cut()
+        task = self._open.pop(connection, None)
+        if task is not None:
+            task.cancel()

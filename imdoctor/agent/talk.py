@@ -105,6 +105,7 @@ class Connection:
         if request is None:
             return False
         asked = allowed(request, self.address)
+        self.http.next_event()  # the end of a request without a body
         self.waiting = None
         answer = await self.answer(asked)
         await self._send(answer, head_only=request.method == b"HEAD")
@@ -113,7 +114,7 @@ class Connection:
     async def _head(self) -> h11.Request | None:
         """Read a request's head; None where the client ended the connection, or sent nothing in its time."""
         loop = asyncio.get_running_loop()
-        begun = not self.kept
+        begun = not self.kept or bool(self.http.trailing_data[0])
         try:
             async with asyncio.timeout(self.limits.head if begun else self.limits.idle) as patience:
                 while (event := self.http.next_event()) is h11.NEED_DATA:
@@ -138,7 +139,7 @@ class Connection:
         ]
         body = b"" if head_only else answer.body
         async with asyncio.timeout(self.limits.write):
-            await self._write(h11.Response(status_code=answer.status, headers=headers))
+            await self._write(h11.Response(status_code=answer.status, headers=headers, reason=HTTPStatus(answer.status).phrase))
             for at in range(0, len(body), CHUNK):
                 await self._write(h11.Data(data=body[at : at + CHUNK]))
             await self._write(h11.EndOfMessage())
@@ -170,6 +171,8 @@ def allowed(request: h11.Request, address: Address) -> Asked:
     if target.startswith("http://"):  # as a client of a proxy asks (RFC 9112 §3.2.2)
         host, slash, rest = target.removeprefix("http://").partition("/")
         target = slash + rest
+    if request.http_version not in {b"1.0", b"1.1"}:
+        raise RefusedError(HTTPStatus.HTTP_VERSION_NOT_SUPPORTED, "HTTP/1.1 is spoken here.")
     if address.is_loopback and request.http_version != b"1.0" and not _is_ours(host, address):
         text = f"This listener is for this machine alone and answers to its own names, such as {address}, not to another host's."
         raise RefusedError(HTTPStatus.MISDIRECTED_REQUEST, text)

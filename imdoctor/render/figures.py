@@ -40,10 +40,18 @@ class Family(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass
 class Figures:
-    """Samples by family, in the order in which the families came. Of two with the same labels the first counts."""
+    """Samples by family, in the order in which the families came. Of two with the same labels the first counts.
 
+    ``owners`` tells which names are taken, by whom; several figures that are shown together share it.
+    """
+
+    owners: dict[str, Family] = field(default_factory=dict)
     families: dict[str, Metric] = field(default_factory=dict)
     _known: set[tuple[str, frozenset[tuple[str, str]]]] = field(default_factory=set)
+
+    def owns(self, family: Family) -> bool:
+        """Tell whether a family may have its name: it has it already, or nobody has."""
+        return self.owners.setdefault(stem(family), family) == family
 
     def add(self, family: Family, value: float | None, **labels: str | None) -> None:
         """Add a sample. A value that was not measured is left out, and so is a label that is not known."""
@@ -62,6 +70,16 @@ class Figures:
         """Add a sample for each word that a status may be: 1 for the one that it is, 0 for the others."""
         for one in words:
             self.add(family, float(one == word), **labels, status=one)
+
+
+def stem(family: Family) -> str:
+    """Return what two families must not share: OpenMetrics keeps these endings for itself."""
+    return re.sub(r"(_(info|total|created|count|sum|bucket|gcount|gsum))+$", "", family.shown)
+
+
+def taken(families: Iterable[Family]) -> dict[str, Family]:
+    """Return the names of families as taken."""
+    return {stem(family): family for family in families}
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,6 +1,5 @@
 """The report for Prometheus, in the old text format, which node_exporter's textfile collector reads."""
 
-import re
 import statistics
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -9,7 +8,7 @@ from itertools import islice
 from typing import get_args
 
 from imdoctor.model import Cause, CheckReport, HostReport, Report, Status, TargetReport, Unit
-from imdoctor.render.figures import Family, Figures, exposed, label_names, word
+from imdoctor.render.figures import Family, Figures, exposed, label_names, taken, word
 
 MOST_CAUSES = 16
 """Causes of a target that are shown, the first to mend first; one has seldom more than three."""
@@ -103,13 +102,18 @@ PER_TARGET = 1 + len(VERDICTS) + 2 + MOST_CAUSES + 1 + MOST_FINDINGS + 1 + MOST_
 
 def render(report: Report) -> str:
     """Return the report as metrics."""
-    figures = Figures()
+    return exposed(figures_of(report).families.values())
+
+
+def figures_of(report: Report) -> Figures:
+    """Return a report's figures."""
+    figures = Figures(taken(FAMILIES))
     build(figures, report.imdoctor, report.host)
     at = datetime.fromisoformat(report.started_at).timestamp()
     for target in report.targets:
         figures.add(TARGET, 1, target=target.name, endpoint=target.endpoint)
         examined(figures, target, at=at, seconds=report.duration_seconds)
-    return exposed(figures.families.values())
+    return figures
 
 
 def build(figures: Figures, release: str, host: HostReport) -> None:
@@ -159,10 +163,9 @@ def _findings(figures: Figures, target: TargetReport) -> int:
 
 def _measurements(figures: Figures, target: TargetReport) -> int:
     """Add what the checks measured, of each name what came first; return how many series were left out."""
-    room, left, taken = MOST_MEASURED, 0, set(RESERVED)
+    room, left = MOST_MEASURED, 0
     for family, series in _measured(target):
-        shown = list(series.items())[: 0 if _stem(family) in taken else min(room, MOST_ALIKE)]
-        taken.add(_stem(family))
+        shown = list(series.items())[: min(room, MOST_ALIKE) if figures.owns(family) else 0]
         for labels, values in shown:
             # Of several measured alike in one run, the middle one that was measured: nothing is averaged.
             value = 1.0 if family.kind == "info" else statistics.median_low(values)
@@ -190,11 +193,3 @@ def family_of(check: str, name: str, unit: Unit) -> Family:
         kind="info" if unit == "info" else "gauge",
         help=f"What the check {word(check)} saw: {word(name)}.",
     )
-
-
-def _stem(family: Family) -> str:
-    """Return what two families must not share: OpenMetrics keeps these endings for itself."""
-    return re.sub(r"(_(info|total|created|count|sum|bucket|gcount|gsum))+$", "", family.shown)
-
-
-RESERVED = frozenset(_stem(family) for family in FAMILIES)
