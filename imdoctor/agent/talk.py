@@ -139,7 +139,9 @@ class Connection:
         ]
         body = b"" if head_only else answer.body
         async with asyncio.timeout(self.limits.write):
-            await self._write(h11.Response(status_code=answer.status, headers=headers, reason=HTTPStatus(answer.status).phrase))
+            await self._write(
+                h11.Response(status_code=answer.status, headers=headers, reason=HTTPStatus(answer.status).phrase)
+            )
             for at in range(0, len(body), CHUNK):
                 await self._write(h11.Data(data=body[at : at + CHUNK]))
             await self._write(h11.EndOfMessage())
