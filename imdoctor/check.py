@@ -126,9 +126,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Check(Protocol):
-    """One question about a target: a frozen class, listed in a tuple. A check may also declare ``options``, and ``every``,
-    the seconds between two looks under `watch` where they are not the schedule's.
+    """One question about a target: a frozen class, listed in a tuple. A check may also declare ``options`` and ``every``.
 
+    ``every``: the seconds between two looks under `watch`, where they are not the schedule's.
     ``observe`` does all of the I/O and returns facts; its return annotation is the type by which a saved
     report is read back. ``judge`` is pure. ``plan`` tells what ``observe`` would send.
     """

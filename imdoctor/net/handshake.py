@@ -21,6 +21,8 @@ RECORD = 16 * 1024 + 512
 """Bytes to read at once: a full TLS record with its overhead (RFC 8446 §5.2)."""
 CONTENT_TYPES = range(20, 25)
 """First byte of a TLS record (RFC 8446 §5.1)."""
+HANDSHAKE = 22
+"""Content type (RFC 8446 §5.1)."""
 CERTIFICATE_REQUEST = 13
 """Handshake message type (RFC 8446 §4.3.2)."""
 X509_NOT_YET, X509_EXPIRED = 9, 10
@@ -93,22 +95,24 @@ class TlsStream:
 
     async def ticket(self, *, timeout: float) -> ssl.SSLSession | None:
         """Wait for the ticket that TLS 1.3 sends after the handshake; return the session to resume, if there is one."""
+        session = None
         with contextlib.suppress(TimeoutError, OSError):
             async with asyncio.timeout(timeout):
-                while not self._holds_ticket():
+                while self._wants_more() and not ((session := self.session) and session.has_ticket):
                     data = await asyncio.get_running_loop().sock_recv(self.sock, RECORD)
                     if not data:
                         break
                     self._incoming.write(data)
-        return self.session
+        # OpenSSL makes a copy whenever it is asked, which takes as long as reading a certificate.
+        return session or self.session
 
-    def _holds_ticket(self) -> bool:
-        """Take in what has come, and tell whether a ticket was in it, or something else that ends the waiting."""
+    def _wants_more(self) -> bool:
+        """Take in what has come, and tell whether all of it was the handshake's own business."""
         try:
             self._tls.read(1)
         except ssl.SSLWantReadError:
-            return bool(self.session and self.session.has_ticket)
-        return True
+            return True
+        return False
 
     async def shake(self) -> None:
         """Do the handshake. Raises OSError and ssl.SSLError."""
@@ -277,17 +281,22 @@ class RequestWatch:
         """Return a list that fills when the server asks for a client certificate in this handshake."""
         return self._asked.setdefault(tls, [])
 
-    def __call__(self, tls: Any, direction: str, version: Any, content: Any, message: Any, data: bytes) -> None:  # noqa: ANN401 - as ssl calls it
+    def __call__(self, tls: Any, direction: str, version: int, content: int, message: int, data: bytes) -> None:  # noqa: ANN401 - as ssl calls it
         """Hear one message."""
-        del version, content, data
-        if direction == "read" and getattr(message, "value", message) == CERTIFICATE_REQUEST and tls in self._asked:
+        del version, data
+        if message == CERTIFICATE_REQUEST and content == HANDSHAKE and direction == "read" and tls in self._asked:
             self._asked[tls].append(True)
 
 
 def _request_watch(context: ssl.SSLContext) -> RequestWatch:
-    """Return a context's watch. ``_msg_callback`` is private, and must be set before a handshake's SSLObject is made."""
-    watch = getattr(context, "_msg_callback", None)
+    """Return a context's watch, set before a handshake's SSLObject is made: the only way to see a CertificateRequest.
+
+    ``_msg_callback`` is private. It is set below ``ssl``'s own wrapper, which makes five enumerations of each message's numbers,
+    thirty messages to a handshake.
+    """
+    slot = ssl.SSLContext.__base__.__dict__["_msg_callback"]
+    watch = slot.__get__(context)
     if not isinstance(watch, RequestWatch):
         watch = RequestWatch()
-        context._msg_callback = watch  # type: ignore[attr-defined]  # noqa: SLF001 - the only way to see a CertificateRequest
+        slot.__set__(context, watch)
     return watch
