@@ -21,7 +21,7 @@ TAIL = 200
 WIDEST = 4
 """Bytes of the widest character in UTF-8."""
 PIECE = 65536
-SETTLE = 0.1
+SETTLE = 1.0
 """Seconds that the end of standard error may take to arrive when the program has ended: a child of it may hold the pipe for long."""
 OURS = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "JOURNAL_STREAM")
 """Variables of the agent's own service, which mean nothing to another process (systemd.exec(5))."""

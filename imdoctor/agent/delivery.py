@@ -154,8 +154,8 @@ class Outbox:
             self._trying = self._queue.popleft()
 
     async def _pause(self) -> None:
-        """Wait before the next try as long as the failures in a row ask for; not at all once the program ends."""
-        if self._failures and not self._closing.is_set():
+        """Wait before the next try as long as the failures in a row ask for, or until the program ends."""
+        if self._failures:
             wait = self._patience.wait(self._failures, self._chance())
             await self._first_of(asyncio.ensure_future(self._sleep(wait)))
             self._take()

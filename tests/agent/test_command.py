@@ -131,6 +131,7 @@ BAD = {
     ),
     "says it in Chinese": ("printf '坏%.0s' $(seq 300) >&2; exit 1", "it exited with 1: " + "坏" * 200),
     "says it to a terminal": ("printf 'a\\033[31m\\nb' >&2; exit 1", "it exited with 1: a [31m b"),
+    "says it through a child": ("(sleep 0.1; echo late >&2) & exit 1", "it exited with 1: late"),
     "is killed": ("kill -SEGV $$", "it was ended by SIGSEGV"),
     "is killed without a name": ("kill -40 $$", "it was ended by signal 40"),
 }

@@ -43,7 +43,7 @@ def change(
         causes=causes,
         count=count,
     )
-    return Change(kind=kind, target="prod", at=BEGAN + after, status=status, incident=incident)
+    return Change(kind=kind, target="prod", at=BEGAN + after, before=None, status=status, incident=incident)
 
 
 SENTENCES = {
