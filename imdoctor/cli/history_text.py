@@ -15,9 +15,9 @@ from imdoctor.render.wrap import clean, columns, cut, pad, wrap
 
 MARKS = {"ok": ".", "warn": "w", "unknown": "?", "fail": "F"}
 """A run's status in one column."""
-LEGEND = "w warn, ? unknown, F failed"
-LONGEST_NAME = 32
-"""Columns of a measurement's name; what is longer is cut."""
+LEGEND = "F failed, ? unknown, w warn, · not measured"
+NAMES = 3
+"""The share of the width that measurements' names may take, as a divisor; what is longer is cut."""
 SHARE = 0.1
 """Part of its check's longest time that a time must have reached once to be shown unasked."""
 
@@ -99,7 +99,7 @@ class Page:
     def name(self, row: Series) -> str:
         """Return a measurement's name, cut to its room."""
         labels = " ".join(row.labels.values()) if self.every else ""
-        return cut(f"{row.check} {row.name} {labels}".rstrip(), LONGEST_NAME)
+        return cut(f"{row.check} {row.name} {labels}".rstrip(), self.width // NAMES)
 
     def paint(self, text: str, kind: str) -> str:
         """Return a text in a colour, or as it stands."""
@@ -135,9 +135,9 @@ def _within(values: Sequence[float | None], runs: Sequence[RunShown]) -> bool:
 
 def _heading(runs: Sequence[RunShown], room: int) -> str:
     each = -(-len(runs) // room)
-    many = f", up to {each} to a column, the worst and the greatest of them shown" if each > 1 else ""
+    many = f", up to {each} to a column, which shows the worst and the greatest" if each > 1 else ""
     ends = f"{_moment(runs[0].at)} to {_moment(runs[-1].at)} UTC" if len(runs) > 1 else f"{_moment(runs[0].at)} UTC"
-    return f"{counted(len(runs), 'run')}, {ends}{many} ({LEGEND}; · not measured):"
+    return f"{counted(len(runs), 'run')}, {ends}{many} ({LEGEND}):"
 
 
 def _range(row: Series) -> str:
