@@ -1,5 +1,6 @@
 """Which resolvers a host uses: resolv.conf(5), nsswitch.conf(5), hosts(5)."""
 
+import functools
 import ipaddress
 import re
 from collections.abc import Iterator
@@ -84,6 +85,7 @@ SHARED = ipaddress.ip_network("100.64.0.0/10")
 """Shared address space of carriers and clouds (RFC 6598); `is_private` is False for it."""
 
 
+@functools.lru_cache(maxsize=256)
 def classify(address: str) -> ResolverKind:
     """Tell whose resolver an address is: by the table first, then by the address itself."""
     if address in KNOWN:
@@ -102,7 +104,7 @@ def classify(address: str) -> ResolverKind:
 def read_resolv_conf(machine: Machine) -> ResolvConf:
     """Read resolv.conf as the C library does, RES_OPTIONS and LOCALDOMAIN of the environment included. Rubbish is passed over."""
     try:
-        rows = list(words_of(machine.resolv_conf, comments="#;"))
+        rows = _words(machine, machine.resolv_conf, "#;")
     except OSError as error:
         return ResolvConf(error=errno_name(error))
     servers = [words[1] for words in rows if words[0] == "nameserver" and len(words) > 1 and _is_address(words[1])]
@@ -136,7 +138,7 @@ def nameservers(machine: Machine) -> tuple[str, ...]:
 def hosts_order(machine: Machine) -> tuple[str, ...]:
     """Return the sources of nsswitch.conf's hosts line in their order, actions in brackets left out."""
     try:
-        rows = list(words_of(machine.nsswitch, comments="#"))
+        rows = _words(machine, machine.nsswitch, "#")
     except OSError:
         rows = []
     for words in rows:
@@ -150,11 +152,22 @@ def hosts_entry(machine: Machine, name: str) -> tuple[str, ...]:
     """Return the addresses that the hosts file gives for a name, whatever its case."""
     wanted = name.rstrip(".").lower()
     try:
-        rows = list(words_of(machine.hosts, comments="#"))
+        return machine.kept.get_now(
+            ("hosts", machine.hosts, wanted), (machine.hosts,), lambda: _pinned(machine, wanted)
+        )
     except OSError:
         return ()
+
+
+def _pinned(machine: Machine, wanted: str) -> tuple[str, ...]:
+    rows = words_of(machine.hosts, comments="#")
     found = (words[0] for words in rows if wanted in (alias.lower() for alias in words[1:]) and _is_address(words[0]))
     return tuple(dict.fromkeys(found))
+
+
+def _words(machine: Machine, path: Path, comments: str) -> list[list[str]]:
+    """Return a small file's lines as words; it is read again when it has changed. Raises OSError."""
+    return machine.kept.get_now(("words", path), (path,), lambda: list(words_of(path, comments=comments)))
 
 
 def words_of(path: Path, *, comments: str) -> Iterator[list[str]]:
@@ -172,6 +185,7 @@ def is_loopback(address: str) -> bool:
     return ipaddress.ip_address(address.partition("%")[0]).is_loopback
 
 
+@functools.lru_cache(maxsize=256)
 def _is_address(text: str) -> bool:
     try:
         ipaddress.ip_address(text.partition("%")[0])
