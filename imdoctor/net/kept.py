@@ -35,13 +35,13 @@ class Kept:
     wall: Callable[[], float] = time.time
     _things: dict[Hashable, _Thing] = field(default_factory=dict)
 
-    async def get(self, key: Hashable, files: Iterable[Path], make: Callable[[], T]) -> T:
+    async def get(self, key: Hashable, files: Iterable[str | Path], make: Callable[[], T]) -> T:
         """Return what was kept under a key, or make it in a thread. Raises what ``make`` raises; that is not kept."""
         seen = stamp(files)
         known = self._known(key, seen) or _Thing(seen, self.clock(), await asyncio.to_thread(make))
         return cast("T", self._keep(key, known))
 
-    def get_now(self, key: Hashable, files: Iterable[Path], make: Callable[[], T]) -> T:
+    def get_now(self, key: Hashable, files: Iterable[str | Path], make: Callable[[], T]) -> T:
         """Return what was kept under a key, or make it here and now: for what takes less time than a thread does."""
         seen = stamp(files)
         known = self._known(key, seen) or _Thing(seen, self.clock(), make())
@@ -61,7 +61,7 @@ class Kept:
         return thing.itself
 
 
-def stamp(files: Iterable[Path]) -> Stamp:
+def stamp(files: Iterable[str | Path]) -> Stamp:
     """Return what changes when a file is written, replaced or renamed: its device, inode, size and time of change (ns, stat(2)).
 
     None stands for a file that is not there.
@@ -69,7 +69,7 @@ def stamp(files: Iterable[Path]) -> Stamp:
     return tuple(map(_stamp, files))
 
 
-def _stamp(file: Path) -> tuple[int, int, int, int] | None:
+def _stamp(file: str | Path) -> tuple[int, int, int, int] | None:
     try:
         known = os.stat(file)  # noqa: PTH116 - a run does it often, and Path.stat takes twice as long
     except OSError:
