@@ -20,6 +20,10 @@ from imdoctor.config.problems import ConfigError, redacted
 COMMANDS = {
     "run": ("imdoctor.cli.run:run", "Run every check once on every target, and print the report."),
     "watch": ("imdoctor.cli.watch:watch", "Run the checks on a schedule, remember, and tell of changes."),
+    "history": (
+        "imdoctor.cli.history:history",
+        "Show what is remembered: states, incidents, and the course of the times.",
+    ),
     "judge": ("imdoctor.cli.judge:judge", "Judge a saved report's observations anew, without any I/O."),
     "checks": ("imdoctor.cli.checks:checks", "List the installed checks."),
     "explain": ("imdoctor.cli.explain:explain", "Explain a finding code or an IM error code."),
