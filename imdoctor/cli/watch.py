@@ -16,10 +16,9 @@ import click
 from imdoctor.agent.assignment import Assignment
 from imdoctor.agent.folder import state_folder
 from imdoctor.agent.notify import Notifier, watchdog_period
-from imdoctor.agent.telling import telling_of
 from imdoctor.agent.watch import Agent
 from imdoctor.check import Check
-from imdoctor.cli.jobs import Wanted, checks_installed, chosen, configuration, consistent, jobs_of, picked
+from imdoctor.cli.jobs import Wanted, checks_installed, chosen, configuration, consistent, jobs_of, picked, telling
 from imdoctor.cli.options import SecondsType, option, state_option, target_options
 from imdoctor.cli.session import Session
 from imdoctor.cli.stopping import ending_at_once
@@ -95,7 +94,7 @@ async def _watch(
         prepare=lambda: _again(prepare),
         folder=folder,
         say=session.tell,
-        telling=lambda assignment: telling_of(assignment.config.events, session.environ, session.tell),
+        telling=lambda assignment: telling(assignment.config, session),
         notifier=Notifier.of(session.environ),
         host=platform.node(),
         room=_room(),
