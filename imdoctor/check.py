@@ -12,6 +12,7 @@ import msgspec
 
 from imdoctor.config.model import Client, Endpoint, ProbeCall
 from imdoctor.config.secrets import Credential
+from imdoctor.memory import Memory
 from imdoctor.model import Confidence, Measurement, Severity
 from imdoctor.net.ledger import LagWatch
 from imdoctor.net.machine import Machine, SystemAnswer
@@ -125,8 +126,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Check(Protocol):
-    """One question about a target: a frozen class, listed in a tuple. A check may also declare ``options``.
+    """One question about a target: a frozen class, listed in a tuple. A check may also declare ``options`` and ``every``.
 
+    ``every``: the seconds between two looks under `watch`, where they are not the schedule's.
     ``observe`` does all of the I/O and returns facts; its return annotation is the type by which a saved
     report is read back. ``judge`` is pure. ``plan`` tells what ``observe`` would send.
     """
@@ -167,7 +169,11 @@ class Deadline:
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What a check is handed: the target's settings, the machine, the credential, the deadline, and what is shared."""
+    """What a check is handed: the target's settings, the machine, the credential, the deadline, and what is shared.
+
+    ``memory`` is what earlier runs on this host left, ``own`` the target's part of it. ``kept`` holds what stays open from
+    run to run under `watch`, each thing with a ``close``; None in a run of its own.
+    """
 
     settings: Settings
     machine: Machine
@@ -175,6 +181,9 @@ class Context:
     credential: Credential = field(default_factory=Credential)
     tasks: dict[Hashable, "asyncio.Task[Any]"] = field(default_factory=dict)
     lag: LagWatch = field(default_factory=LagWatch)
+    memory: Memory = field(default_factory=Memory)
+    own: Memory = field(default_factory=Memory)
+    kept: dict[str, Any] | None = None
 
     async def once(self, key: Hashable, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
         """Do something once a run, however many checks ask for it, and hand its result to all of them."""

@@ -3,7 +3,7 @@
 import asyncio
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +14,7 @@ from imdoctor import __version__
 from imdoctor.check import Check, Context, Deadline, Observation, Settings
 from imdoctor.config.secrets import Credential
 from imdoctor.judgement import Seen, defect, judge_check, judge_target, make_report, replay, report_check
+from imdoctor.memory import Memory
 from imdoctor.model import Attempt, CheckReport, HostReport, Report, TargetReport
 from imdoctor.net.machine import Machine
 
@@ -28,6 +29,10 @@ class Job:
     settings: Settings
     machine: Machine = field(default_factory=Machine)
     credential: Credential = field(default_factory=Credential)
+    memory: Memory = field(default_factory=Memory)
+    kept: dict[str, Any] | None = None
+    held: Mapping[str, Seen] = field(default_factory=dict)
+    """Checks that are not due, with what they saw the last time: that stands in the report."""
 
 
 class Progress:
@@ -145,11 +150,14 @@ async def _observe_all(
     job: Job, checks: Sequence[Check], deadline: Deadline, progress: Progress
 ) -> tuple[dict[str, Seen], bool]:
     """Start every check at once. Return what each saw, and whether the run was stopped from outside."""
-    ctx = Context(settings=job.settings, machine=job.machine, deadline=deadline, credential=job.credential)
-    seen: dict[str, Seen] = {}
+    ctx = _context(job, deadline)
+    seen = {check.name: job.held[check.name] for check in checks if check.name in job.held}
     ctx.tasks["lag"] = asyncio.create_task(ctx.lag.run(), name="lag")
-    watchers = [asyncio.create_task(_watch(check, ctx, job, seen, progress)) for check in checks]
-    for check in checks:
+    due = [check for check in checks if check.name not in seen]
+    watchers = [asyncio.create_task(_watch(check, ctx, job, seen, progress)) for check in due]
+    for name, held in seen.items():
+        ctx.tasks["observe", name] = asyncio.create_task(_again(held), name=name)
+    for check in due:
         ctx.tasks["observe", check.name] = asyncio.create_task(check.observe(ctx), name=check.name)
     stopped = False
     try:
@@ -162,6 +170,23 @@ async def _observe_all(
     await _end([*ctx.tasks.values(), *watchers])
     trouble = STOPPED if stopped else "not done when the time of the run was up: give it more by --timeout"
     return {check.name: seen.get(check.name, Seen(trouble=trouble)) for check in checks}, stopped
+
+
+def _context(job: Job, deadline: Deadline) -> Context:
+    return Context(
+        settings=job.settings,
+        machine=job.machine,
+        deadline=deadline,
+        credential=job.credential,
+        memory=job.memory,
+        own=job.memory.of(job.name),
+        kept=job.kept,
+    )
+
+
+async def _again(held: Seen) -> Observation | None:
+    """Stand for the observing of a check that is not due."""
+    return held.observation
 
 
 async def _watch(check: Check, ctx: Context, job: Job, seen: dict[str, Seen], progress: Progress) -> None:

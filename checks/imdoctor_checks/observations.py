@@ -240,6 +240,10 @@ class ProbeSeen(Observation, frozen=True, kw_only=True):
     resolve: float | None = None
     """Seconds of the C library's look-up."""
     withheld: str | None = None
+    standing: ProbeCall | None = None
+    """An earlier authenticated call whose answer stands while the credential is not sent."""
+    standing_at: float | None = None
+    """When that was, by the host's clock (Unix seconds)."""
     first: ProbeCall | None = None
     fallback: ProbeCall | None = None
     """The POST without an SDKAppID, when GET / gave no envelope."""
@@ -265,8 +269,9 @@ class ProbeSeen(Observation, frozen=True, kw_only=True):
 
 
 def api_answer(seen: ProbeSeen) -> Envelope | None:
-    """Return the envelope that answered the authenticated call."""
-    return seen.first.envelope if seen.first is not None and seen.first.authenticated else None
+    """Return the envelope that answered the authenticated call: this run's, else one that still stands."""
+    answered = seen.first if seen.first is not None and seen.first.authenticated else seen.standing
+    return None if answered is None else answered.envelope
 
 
 def sent_date(call: Call) -> float | None:

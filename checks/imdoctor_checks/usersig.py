@@ -10,8 +10,8 @@ from imdoctor.im import errorcodes, usersig
 from imdoctor.model import Confidence
 from imdoctor_checks.observations import ClockSeen, ProbeSeen, UsersigSeen, api_answer, bounds
 from imdoctor_checks.specs.usersig import FINDINGS
+from imdoctor_checks.words import DAY, duration
 
-DAY = 86400.0
 SHORTEST, LONGEST = DAY, 50 * 365.25 * DAY
 """Lifetimes that the documents advise: at least 24 hours, at most 50 years."""
 
@@ -29,6 +29,8 @@ class Usersig:
     title: ClassVar[str] = "Is the credential well-formed, ours, signed with our key, and valid now?"
     step: ClassVar[int | None] = None
     options: ClassVar[type[msgspec.Struct]] = UsersigOptions
+    every: ClassVar[float] = 3600.0
+    """Seconds between two looks under `watch`: nothing of it changes by the minute."""
     findings: ClassVar[Mapping[str, Spec]] = FINDINGS
 
     async def observe(self, ctx: Context) -> UsersigSeen:
@@ -165,7 +167,8 @@ def _server(seen: UsersigSeen, probe: ProbeSeen | None, found: set[str]) -> Iter
         "ours": seen.identifier if code == "usersig.identifier-mismatch" else seen.sdkappid,
         "ago": "some time",
     }
-    yield Finding(code, data=data, because=(said,), confidence="certain")
+    later = () if probe is None or probe.standing is None else (f"not sent in this run: {probe.withheld}",)
+    yield Finding(code, data=data, because=(said, *later), confidence="certain")
 
 
 def _summary(seen: UsersigSeen) -> str:
@@ -175,11 +178,3 @@ def _summary(seen: UsersigSeen) -> str:
     if seen.made:
         return f"made from the secret key for this run, for {seen.identifier}"
     return f"version {seen.version} for {seen.identifier}, valid for {duration(seen.expires_at - seen.now)}{key}"
-
-
-def duration(seconds: float) -> str:
-    """Return a duration in its largest fitting unit: 45 s, 12 min, 3.5 h, 21 days, 4.0 years."""
-    for size, unit in ((365.25 * DAY, "years"), (DAY, "days"), (3600.0, "h"), (60.0, "min")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.{0 if seconds >= 10 * size else 1}f} {unit}"
-    return f"{seconds:.0f} s"

@@ -13,13 +13,17 @@ import yaml
 
 from imdoctor.config.model import Endpoint
 from imdoctor.config.problems import Problem, looks_secret, shown, suggestion
-from imdoctor.config.values import parse_duration, parse_endpoint, parse_percentage
+from imdoctor.config.values import parse_duration, parse_endpoint, parse_percentage, parse_size
 from imdoctor.config.yamlnodes import CORE, pairs, place, plain
 
 SECRET_WORDS = ("secret", "password", "passwd", "token", "usersig", "sig", "key")
 A_SECRET = "a secret is a path or a variable's name"  # noqa: S105 - a sentence
 
-FORMS: Mapping[str, Callable[[str], float]] = {"duration": parse_duration, "percentage": parse_percentage}
+FORMS: Mapping[str, Callable[[str], float]] = {
+    "duration": parse_duration,
+    "percentage": parse_percentage,
+    "size": parse_size,
+}
 
 EXPECTED: Mapping[type, tuple[str, str]] = {
     str: ("a text", "put it in quotes"),

@@ -8,6 +8,7 @@ from imdoctor.im.sites import DEFAULT_SITE
 
 DURATION_PATTERN = r"^([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|s|m|h|d)$"
 PERCENTAGE_PATTERN = r"^([0-9]{1,3}(?:\.[0-9]{1,9})?)%$"
+SIZE_PATTERN = r"^([0-9]{1,6})(KiB|MiB|GiB)$"
 
 # A number of seconds in the program, `300ms`, `5s`, `2m`, `1h` or `21d` in a file.
 Seconds = Annotated[
@@ -18,6 +19,11 @@ Seconds = Annotated[
 Percentage = Annotated[
     float,
     msgspec.Meta(ge=0, le=1, extra={"percentage": True}, extra_json_schema={"pattern": PERCENTAGE_PATTERN}),
+]
+# A number of bytes in the program, `256MiB` in a file.
+Bytes = Annotated[
+    int,
+    msgspec.Meta(ge=1, extra={"size": True}, extra_json_schema={"pattern": SIZE_PATTERN}),
 ]
 # A file's path; a relative one is relative to the configuration's file, and absolute in the program.
 FilePath = Annotated[str, msgspec.Meta(extra={"path": True})]
@@ -78,6 +84,25 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     confirm: Annotated[int, msgspec.Meta(ge=1)] = 2
 
 
+class History(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How long runs are remembered, and in how many bytes; the oldest go first."""
+
+    keep: Seconds = 30 * 86400.0
+    size: Bytes = 256 * 1024**2
+
+
+class Events(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who is told of a change beside the log: a command, with the report on its standard input, and a heartbeat's URL.
+
+    ``timeout`` is what each delivery may take. At most one of the two heartbeat fields is set.
+    """
+
+    on_change: tuple[str, ...] = ()
+    timeout: Seconds = 30.0
+    heartbeat: str | None = None
+    heartbeat_env: str | None = None
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """A whole configuration. ``checks`` holds each check's options, as the type that the check declares."""
 
@@ -85,3 +110,5 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     targets: tuple[Target, ...] = (Target(),)
     checks: dict[str, msgspec.Struct] = {}
     schedule: Schedule = Schedule()
+    history: History = History()
+    events: Events = Events()

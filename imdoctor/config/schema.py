@@ -5,8 +5,17 @@ from typing import Any
 
 import msgspec
 
-from imdoctor.config.model import DURATION_PATTERN, PERCENTAGE_PATTERN, Endpoint, Schedule, Target
-from imdoctor.config.values import show_duration
+from imdoctor.config.model import (
+    DURATION_PATTERN,
+    PERCENTAGE_PATTERN,
+    SIZE_PATTERN,
+    Endpoint,
+    Events,
+    History,
+    Schedule,
+    Target,
+)
+from imdoctor.config.values import show_duration, show_size
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 ENDPOINT = {"type": "string", "description": "host, host:port, https://host or [IPv6]:port"}
@@ -14,8 +23,10 @@ ENDPOINT = {"type": "string", "description": "host, host:port, https://host or [
 
 def schema(options: Mapping[str, type[msgspec.Struct] | None]) -> dict[str, Any]:
     """Return the schema; ``options`` holds the type of each check's options."""
-    kinds = [Target, Schedule, *(kind for kind in options.values() if kind is not None)]
-    (target, schedule, *checks), components = msgspec.json.schema_components(kinds, ref_template="#/$defs/{name}")
+    kinds = [Target, Schedule, History, Events, *(kind for kind in options.values() if kind is not None)]
+    (target, schedule, history, events, *checks), components = msgspec.json.schema_components(
+        kinds, ref_template="#/$defs/{name}"
+    )
     names = [name for name, kind in options.items() if kind is not None]
     components[Endpoint.__name__] = ENDPOINT
     return {
@@ -28,6 +39,8 @@ def schema(options: Mapping[str, type[msgspec.Struct] | None]) -> dict[str, Any]
             "targets": {"type": "array", "minItems": 1, "items": target},
             "checks": _closed(dict(zip(names, checks, strict=True))),
             "schedule": schedule,
+            "history": history,
+            "events": events,
         },
         "$defs": {name: _as_written(component) for name, component in components.items()},
     }
@@ -45,7 +58,7 @@ def _as_written(node: Any) -> Any:  # noqa: ANN401 - any part of a schema
         return node
     told = {key: _as_written(value) for key, value in node.items() if key not in {"default", "minimum", "maximum"}}
     pattern = node.get("pattern")
-    if pattern in {DURATION_PATTERN, PERCENTAGE_PATTERN}:
+    if pattern in {DURATION_PATTERN, PERCENTAGE_PATTERN, SIZE_PATTERN}:
         told["type"] = "string"
     else:
         told |= {key: node[key] for key in ("minimum", "maximum") if key in node}
@@ -54,6 +67,8 @@ def _as_written(node: Any) -> Any:  # noqa: ANN401 - any part of a schema
         told["default"] = show_duration(default)
     elif pattern == PERCENTAGE_PATTERN and isinstance(default, int | float):
         told["default"] = f"{default * 100:g}%"
+    elif pattern == SIZE_PATTERN and isinstance(default, int):
+        told["default"] = show_size(default)
     elif "default" in node and not isinstance(default, dict):
         told["default"] = default
     return told

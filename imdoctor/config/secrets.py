@@ -1,6 +1,7 @@
 """Secrets: read from a file or an environment variable, shown to nobody, unwrapped only where something is signed or sent."""
 
 import base64
+import hashlib
 import urllib.parse
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -53,6 +54,13 @@ class Credential:
         if self.secret_key is not None:
             return "secret_key"
         return "none" if self.usersig is None else "usersig"
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash by which a credential is known again, and from which nobody makes it: of the key where there is one."""
+        source = self.secret_key or self.usersig
+        text = "" if source is None else source.reveal()
+        return hashlib.sha256(f"{self.kind}\n{text}".encode()).hexdigest()[:32]
 
     def secrets(self) -> tuple[Secret, ...]:
         """Return every secret, for the mask."""

@@ -4,9 +4,10 @@ import ipaddress
 import re
 import urllib.parse
 
-from imdoctor.config.model import DURATION_PATTERN, PERCENTAGE_PATTERN, Endpoint
+from imdoctor.config.model import DURATION_PATTERN, PERCENTAGE_PATTERN, SIZE_PATTERN, Endpoint
 from imdoctor.config.problems import shown
 
+SIZES = {"KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 LONGEST_NAME = 253
 """Characters of a host name (RFC 1035 §2.3.4, without the final dot)."""
@@ -15,6 +16,7 @@ HIGHEST_PORT = 65535
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _DURATION = re.compile(DURATION_PATTERN)
 _PERCENTAGE = re.compile(PERCENTAGE_PATTERN)
+_SIZE = re.compile(SIZE_PATTERN)
 
 
 def parse_duration(text: str) -> float:
@@ -42,6 +44,32 @@ def parse_percentage(text: str) -> float:
     if not found:
         raise ValueError(f"{shown(text)} is no percentage: write 10%")
     return float(found[1]) / 100
+
+
+def parse_size(text: str) -> int:
+    """Return the bytes of `64KiB`, `256MiB`, `1GiB`. Raises ValueError."""
+    found = _SIZE.fullmatch(text)
+    if not found:
+        raise ValueError(f"{shown(text)} is no size: write 256MiB, or another number of KiB, MiB or GiB")
+    return int(found[1]) * SIZES[found[2]]
+
+
+def show_size(size: int) -> str:
+    """Write bytes as a size that ``parse_size`` reads back, in the largest unit that divides them."""
+    unit = next((unit for unit in ("GiB", "MiB") if size and not size % SIZES[unit]), "KiB")
+    return f"{size // SIZES[unit]}{unit}"
+
+
+def parse_web_url(text: str) -> str:
+    """Return an http:// or https:// URL as it stands. Raises ValueError; what it holds is never repeated."""
+    try:
+        parts = urllib.parse.urlsplit(text)
+        good = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or not text.isascii() or any(character.isspace() for character in text):
+        raise ValueError("this is no URL: write https://host/path")
+    return text
 
 
 def parse_endpoint(text: str) -> Endpoint:

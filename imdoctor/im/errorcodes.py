@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-USERSIG_EXPIRED = 70001
+USERSIG_EXPIRED, USERSIG_KICKED = 70001, 70052
 
 _FAMILIES: Mapping[int, str] = MappingProxyType(
     {

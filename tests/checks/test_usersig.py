@@ -11,7 +11,8 @@ from imdoctor.config.secrets import Credential, Secret
 from imdoctor.im import usersig as codec
 from imdoctor.net.machine import Machine
 from imdoctor_checks.observations import ClockSeen, DateSample, UsersigSeen
-from imdoctor_checks.usersig import DAY, Usersig, duration, read, sound
+from imdoctor_checks.usersig import Usersig, read, sound
+from imdoctor_checks.words import DAY, duration
 
 KEY = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e"
 NOW = 1_700_000_000.0

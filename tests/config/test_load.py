@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imdoctor.config.load import ConfigError, find, load, loads
-from imdoctor.config.model import Client, Config, Endpoint, ProbeCall, Schedule, Target
+from imdoctor.config.model import Client, Config, Endpoint, Events, History, ProbeCall, Schedule, Target
 from tests.config.options import OPTIONS, DnsOptions, Geo
 
 KEY = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e"
@@ -37,6 +37,8 @@ targets:
 checks:
   dns: {nameservers: [192.0.2.1], slow: 300ms, geo: {mmdb: geo.mmdb}, either: x, limits: {a: 1m}, ratio: 1}
 schedule: {every: 1m, jitter: 20%, checks: {client: 1h}, confirm: 3}
+history: {keep: 7d, size: 64MiB}
+events: {on_change: [/bin/tell, "%s"], timeout: 5s, heartbeat: https://hc.example/x}
 """
 
 
@@ -90,6 +92,8 @@ def test_every_key_is_read() -> None:
         )
     }
     assert config.schedule == Schedule(every=60.0, jitter=0.2, checks={"client": 3600.0}, confirm=3)
+    assert config.history == History(keep=7 * 86400.0, size=64 * 1024**2)
+    assert config.events == Events(on_change=("/bin/tell", "%s"), timeout=5.0, heartbeat="https://hc.example/x")
 
 
 def test_only_the_version_is_the_default() -> None:
@@ -109,7 +113,7 @@ BAD: dict[str, tuple[str, list[str]]] = {
     "a misspelt key": ("target: []", ["c.yaml:1:1: unknown key 'target': did you mean targets?"]),
     "a strange key": (
         "xyz: 1",
-        ["c.yaml:1:1: unknown key 'xyz': known here: checks, schedule, targets, version"],
+        ["c.yaml:1:1: unknown key 'xyz': known here: checks, events, history, schedule, targets, version"],
     ),
     "a key twice": ("version: 1\nversion: 1", ["c.yaml:2:1: 'version' stands on line 1 already: keep one of them"]),
     "a key that is no word": ("? [a]\n: 1", ["c.yaml:1:3: a key is a plain word: write `name: value`"]),
@@ -245,6 +249,38 @@ BAD: dict[str, tuple[str, list[str]]] = {
         "schedule: {every: 999ms}",
         ["c.yaml:1:19: every: a round takes a second at least: write 1s or more, such as 60s"],
     ),
+    "a check's round of no time": (
+        "schedule: {checks: {client: 0s}}",
+        ["c.yaml:1:29: client: a round takes a second at least: write 1s or more, such as 1h"],
+    ),
+    "no size": (
+        "history: {size: 256}",
+        ["c.yaml:1:17: size: '256' is no size: write 256MiB, or another number of KiB, MiB or GiB"],
+    ),
+    "a history of no size": (
+        "history: {size: 1KiB}",
+        ["c.yaml:1:17: size: a history takes a megabyte at least: write 1MiB or more, such as 256MiB"],
+    ),
+    "a command of no program": (
+        "events: {on_change: ['']}",
+        ["c.yaml:1:21: on_change: its first word is a program: write [/usr/local/bin/tell, its, arguments]"],
+    ),
+    "a command for a shell": (
+        "events: {on_change: mail root}",
+        ["c.yaml:1:21: on_change: a list is expected: write `[a, b]`, or a line `- a` for each"],
+    ),
+    "a delivery of no time": (
+        "events: {timeout: 10ms}",
+        ["c.yaml:1:19: timeout: a delivery gets a second at least: write 1s or more, such as 30s"],
+    ),
+    "a heartbeat that is no URL": (
+        "events: {heartbeat: hc.example/4b6f}",
+        ["c.yaml:1:21: heartbeat: this is no URL: write https://host/path"],
+    ),
+    "two heartbeats": (
+        "events: {heartbeat: https://hc.example/x, heartbeat_env: HEARTBEAT}",
+        ["c.yaml:1:58: heartbeat_env: heartbeat names a URL already: keep one of them"],
+    ),
     "a schedule for no check": (
         "schedule: {checks: {tpc: 1h}}",
         ["c.yaml:1:21: unknown key 'tpc': known here: client, dns, needy"],
@@ -366,6 +402,11 @@ keys = [
     "targets",
     "checks",
     "schedule",
+    "history",
+    "events",
+    "size",
+    "on_change",
+    "heartbeat",
     "dns",
     "needy",
     "client",

@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 
 from imdoctor.config.model import Endpoint
 from imdoctor.config.problems import looks_secret, redacted, shown, suggestion
-from imdoctor.config.values import parse_duration, parse_endpoint, parse_percentage, parse_proxy, show_duration
+from imdoctor.config.values import (
+    parse_duration,
+    parse_endpoint,
+    parse_percentage,
+    parse_proxy,
+    parse_size,
+    show_duration,
+    show_size,
+)
 
 DURATIONS = {"300ms": 0.3, "5s": 5.0, "2m": 120.0, "1h": 3600.0, "21d": 21 * 86400.0, "0s": 0.0, "1.5s": 1.5}
 
@@ -53,6 +61,26 @@ def test_no_percentages(text: str) -> None:
     """What is no percentage is refused."""
     with pytest.raises(ValueError, match="write 10%"):
         parse_percentage(text)
+
+
+@pytest.mark.parametrize(("text", "size"), [("1KiB", 1024), ("256MiB", 268435456), ("1GiB", 1073741824), ("0KiB", 0)])
+def test_sizes(text: str, size: int) -> None:
+    """A size is a number and its unit."""
+    assert parse_size(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "1", "1MB", "1 MiB", "-1MiB", "1.5GiB", "1mib"])
+def test_no_sizes(text: str) -> None:
+    """What is no size is refused with what to write."""
+    with pytest.raises(ValueError, match="write 256MiB"):
+        parse_size(text)
+
+
+@given(st.integers(0, 10**6 - 1), st.sampled_from(["KiB", "MiB", "GiB"]))
+def test_sizes_are_written_as_they_are_read(number: int, unit: str) -> None:
+    """A size that is written out is read back as the same number of bytes."""
+    size = parse_size(f"{number}{unit}")
+    assert parse_size(show_size(size)) == size
 
 
 ENDPOINTS = {

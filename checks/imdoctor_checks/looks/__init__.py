@@ -1,5 +1,7 @@
 """Observations that several checks take: what answers at an address or elsewhere, and the tunnel through a proxy."""
 
+HOUR = 3600.0
+"""Seconds for which what a third party said stands, where runs remember: none is asked the same more often."""
 RETRIES = 2
 """Further tries where somebody refuses or cuts off: it may be so now and then only."""
 SEGMENTS = (536, 256)

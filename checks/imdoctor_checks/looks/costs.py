@@ -8,6 +8,7 @@ import msgspec
 from imdoctor import Context, Egress
 from imdoctor.net.connect import connect
 from imdoctor.net.lookup import ServerAnswers
+from imdoctor_checks.looks import HOUR
 from imdoctor_checks.looks.egress import subnet_resolvers
 from imdoctor_checks.observations import EgressSeen, MirrorCost
 from imdoctor_checks.options import may_ask_others
@@ -31,9 +32,16 @@ async def mirror_costs(ctx: Context, egress: EgressSeen, servers: Sequence[Serve
         if pair is None or set(given) & set(answer.addresses):
             continue
         if pair not in found:
-            found[pair] = await _measure(ctx, one.server, *pair)
+            found[pair] = await _lately(ctx, one.server, *pair)
         costs.append(msgspec.structs.replace(found[pair], server=one.server))
     return tuple(costs)
+
+
+async def _lately(ctx: Context, server: str, given: str, own: str) -> MirrorCost:
+    """Measure it; where runs remember, once an hour: the connects are a load on the service."""
+    name = f"cost {ctx.settings.endpoint} {server}"
+    found = await ctx.memory.lately(name, MirrorCost, HOUR, lambda: _measure(ctx, server, given, own))
+    return MirrorCost(server=server, given=given, own=own) if found is None else found.value
 
 
 def _pair(given: tuple[str, ...], own: tuple[str, ...]) -> tuple[str, str] | None:

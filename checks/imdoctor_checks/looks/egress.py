@@ -23,6 +23,7 @@ from imdoctor.net.machine import SystemAnswer
 from imdoctor.net.resolvers import nameservers
 from imdoctor.net.subnet import SubnetAnswer, ask_for, subnet_of
 from imdoctor.net.trust import tls_context
+from imdoctor_checks.looks import HOUR
 from imdoctor_checks.looks.path import proxy_addresses
 from imdoctor_checks.looks.resolvers import answers, asked_servers, server_answers
 from imdoctor_checks.observations import EgressSeen
@@ -38,16 +39,28 @@ LEAST = 0.02
 
 
 async def egress(ctx: Context, servers: tuple[str, ...] = ()) -> EgressSeen:
-    """Look at the ways out: of the nameservers given, and of this host, directly and through the target's proxy. Once a run."""
+    """Look at the ways out: of the nameservers given, and of this host, directly and through the target's proxy.
+
+    Once a run; where runs remember, once an hour.
+    """
     if not may_ask_others(ctx):
         return EgressSeen(barred=True)
-    return await ctx.once(("egress", servers), lambda: _take(ctx, servers))
+    return await ctx.once(("egress", servers), lambda: _lately(ctx, servers))
 
 
-async def _take(ctx: Context, servers: tuple[str, ...]) -> EgressSeen:
-    """Wait until names resolve: the questions of this look must not come in the way of those. A dead nameserver is left alone."""
-    if ctx.proxy is None:
-        await ctx.addresses()
+async def _lately(ctx: Context, servers: tuple[str, ...]) -> EgressSeen:
+    name = " ".join(("egress", ctx.settings.endpoint.host, ctx.through or "direct", *servers))
+    found = await ctx.memory.lately(name, EgressSeen, HOUR, lambda: _take(ctx, servers))
+    return EgressSeen() if found is None else found.value
+
+
+async def _take(ctx: Context, servers: tuple[str, ...]) -> EgressSeen | None:
+    """Wait until names resolve: the questions of this look must not come in the way of those. A dead nameserver is left alone.
+
+    Where runs remember, a network without names is none to ask third parties in: what they do not say would stand for an hour.
+    """
+    if ctx.proxy is None and not await ctx.addresses() and ctx.memory.lasting:
+        return None
     if servers:
         known = asyncio.ensure_future(server_answers(ctx))
         await asyncio.wait({known}, timeout=0)

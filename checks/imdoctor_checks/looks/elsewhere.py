@@ -10,12 +10,15 @@ from imdoctor.net.connect import Connect, connect
 from imdoctor.net.handshake import handshake
 from imdoctor.net.lookup import ServerAnswers, ask_servers, system_answer
 from imdoctor.net.resolvers import is_loopback, nameservers
+from imdoctor_checks.looks import HOUR
 from imdoctor_checks.looks.gateway import look
 from imdoctor_checks.observations import BackupLook, Elsewhere, Opinion
 from imdoctor_checks.options import dns_options, may_ask_others
 
 LIMIT = 2.0
 """Seconds for one control: enough for any network that could carry the call within its timeout."""
+FRESH = 30.0
+"""Seconds for which a control's word on the network stands for other targets as well."""
 MOST_LOOKS = 4
 """Addresses of a second opinion that are looked at."""
 HTTPS = 443
@@ -54,12 +57,19 @@ def control_addresses(ctx: Context) -> tuple[str, ...]:
 
 async def controls(ctx: Context) -> tuple[Connect, ...]:
     """Connect to TCP 443 of each control."""
-    return tuple(await asyncio.gather(*(_control(ctx, address) for address in control_addresses(ctx))))
+    tried = await asyncio.gather(*(_control(ctx, address) for address in control_addresses(ctx)))
+    return tuple(one for one in tried if one is not None)
 
 
-async def _control(ctx: Context, address: str) -> Connect:
-    """Connect to one control, once a run."""
-    return await ctx.once(("control", address), lambda: _connect(ctx, address))
+async def _control(ctx: Context, address: str) -> Connect | None:
+    """Connect to one control, once a run; None for a third party that was asked within the hour, and not just now."""
+    if address not in ctx.machine.controls:
+        return await ctx.once(("control", address), lambda: _connect(ctx, address))
+    name = f"control {address}"
+    found = await ctx.once(
+        ("control", address), lambda: ctx.memory.lately(name, Connect, HOUR, lambda: _connect(ctx, address))
+    )
+    return found.value if found is not None and found.age < FRESH else None
 
 
 async def _connect(ctx: Context, address: str) -> Connect:
@@ -111,7 +121,14 @@ def public_plan(ctx: Context, condition: str | None = None) -> Iterator[Egress]:
 async def public_answers(ctx: Context) -> ServerAnswers | None:
     """Ask one public resolver for the target's name, once a run; None where third parties are barred, or there is no name."""
     server = public_resolver(ctx)
-    return None if server is None else await ctx.once(("public", server), lambda: _ask(ctx, server))
+    return None if server is None else await ctx.once(("public", server), lambda: _lately(ctx, server))
+
+
+async def _lately(ctx: Context, server: str) -> ServerAnswers | None:
+    """Ask it; where runs remember, once an hour."""
+    name = f"public {server} {ctx.settings.endpoint.host}"
+    found = await ctx.memory.lately(name, ServerAnswers, HOUR, lambda: _ask(ctx, server))
+    return None if found is None else found.value
 
 
 def public_resolver(ctx: Context) -> str | None:

@@ -6,7 +6,6 @@ from typing import Any
 
 from imdoctor import Finding, Settings
 from imdoctor.im import errorcodes
-from imdoctor.im.envelope import Envelope
 from imdoctor.im.sites import backup_of, site_of_domain, site_of_sdkappid
 from imdoctor.model import Confidence
 from imdoctor.net.call import BODY_MAX, Call
@@ -18,6 +17,8 @@ NEARLY = 2.5
 """Seconds from which on a 60008 came late enough to be that timeout."""
 LOGIN_WANTED = 511
 """Network Authentication Required (RFC 6585 §6)."""
+SILENT_ENDS = {"timeout", "reset"}
+"""How a call on a connection ends that somebody on the way has forgotten; an end of stream is the server's own word."""
 ENDS = {
     "timeout": "probe.timeout",
     "reset": "probe.closed",
@@ -76,8 +77,8 @@ def _answer(seen: ProbeSeen, first: ProbeCall, settings: Settings) -> Iterator[F
         yield Finding("probe.http-status", data={**data, "error_code": code})
     elif first.fault is not None:
         yield from _no_envelope(seen, first, data)
-    elif first.authenticated and first.envelope is not None and first.envelope.error_code != 0:
-        yield from _refused(first.envelope, call, settings)
+    elif (answered := first if first.authenticated else seen.standing) is not None:
+        yield from _refused(answered, settings, seen.withheld)
 
 
 def _facts(call: Call, settings: Settings) -> dict[str, Any]:
@@ -124,13 +125,19 @@ def _no_envelope(seen: ProbeSeen, first: ProbeCall, data: dict[str, Any]) -> Ite
     )
 
 
-def _refused(answer: Envelope, call: Call, settings: Settings) -> Iterator[Finding]:
-    """Turn the service's own word into a finding by the table of error codes; the usersig's codes are its own check's."""
+def _refused(answered: ProbeCall, settings: Settings, withheld: str | None) -> Iterator[Finding]:
+    """Turn the service's own word into a finding by the table of error codes; the usersig's codes are its own check's.
+
+    The word may be an earlier run's, which stands while the credential is withheld.
+    """
+    answer = answered.envelope
+    if answer is None or answer.error_code == 0:
+        return
     code = errorcodes.finding_for(answer.error_code, expired_here=False)
     if not code.startswith("probe."):
         return
     known = errorcodes.lookup(answer.error_code)
-    wait = call.ledger.wait or 0.0
+    wait = answered.call.ledger.wait or 0.0
     family = errorcodes.family(answer.error_code)
     said = f"the gateway answers {answer.error_code} ({answer.error_info})"
     data = {
@@ -143,7 +150,8 @@ def _refused(answer: Envelope, call: Call, settings: Settings) -> Iterator[Findi
     }
     early = code == "probe.backend-timeout" and wait < NEARLY
     doubt = "not settled: well under 3 s the code may also mean a format error; check the request against the command's document"
-    because = (f"{said} after {wait:.2f} s", *((doubt,) if early else ()))
+    later = () if withheld is None else (f"not sent in this run: {withheld}",)
+    because = (f"{said} after {wait:.2f} s", *later, *((doubt,) if early else ()))
     yield Finding(code, data=data, because=because, confidence="possible" if early else "certain")
 
 
@@ -175,7 +183,12 @@ def _course(seen: ProbeSeen, settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "probe.no-keepalive", data={"calls": len(seen.warm)}, because=(f"Connection headers: {_listed(closers)}",)
         )
-    if seen.idle is not None and seen.idle.call.error is not None:
+    if (
+        seen.idle is not None
+        and seen.idle.call.error in SILENT_ENDS
+        and seen.first is not None
+        and seen.first.call.error is None
+    ):
         data = {"idle": seen.rest, "error": seen.idle.call.error}
         yield Finding("probe.idle-drop", data=data)
 
