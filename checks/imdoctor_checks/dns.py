@@ -29,6 +29,7 @@ from imdoctor.net.resolvers import (
 )
 from imdoctor.net.stubs import stubs
 from imdoctor.net.subnet import identifier
+from imdoctor.net.waiting import together
 from imdoctor_checks.looks.costs import cost_plan, mirror_costs
 from imdoctor_checks.looks.egress import egress, egress_plan
 from imdoctor_checks.looks.elsewhere import public_answers, public_plan
@@ -129,7 +130,7 @@ async def _looks(ctx: Context, seen: DnsSeen, addresses: Sequence[str]) -> tuple
     least = min(LIMIT, dns_options(ctx).third_party_timeout)
     wanted = addresses[: MOST_LOOKS - len(seen.looks)]
     looks = (look(ctx, address, LIMIT if address in given else least) for address in wanted)
-    return tuple(await asyncio.gather(*looks))
+    return await together(looks)
 
 
 async def _look_up(ctx: Context) -> DnsSeen:
@@ -139,23 +140,27 @@ async def _look_up(ctx: Context) -> DnsSeen:
     servers, system = await asyncio.gather(server_answers(ctx), ctx.system())
     if ctx.lag.late_since(started):
         servers = tuple(await asyncio.gather(*(_timed_anew(ctx, server, slow) for server in servers)))
-    series, again, absolute, identifiers = await asyncio.gather(
-        asyncio.gather(*(_series(ctx, server) for server in servers if _wavers(server, system))),
-        ctx.system_again() if system.addresses and (system.seconds or 0) > slow else _nothing(),
-        ctx.system_again(absolute=True) if _at_odds(servers, system) else _nothing(),
-        _identifiers(ctx, servers),
-    )
-    return DnsSeen(
+    second, identifiers = await asyncio.gather(_second_looks(ctx, servers, system, slow), _identifiers(ctx, servers))
+    return msgspec.structs.replace(
+        second,
         resolv_conf=read_resolv_conf(machine),
         hosts_order=hosts_order(machine),
         hosts_entry=hosts_entry(machine, host),
         servers=servers,
         identifiers=identifiers,
-        series=tuple(series),
         system=system,
-        system_again=again,
-        system_absolute=absolute,
     )
+
+
+async def _second_looks(ctx: Context, servers: Sequence[ServerAnswers], system: SystemAnswer, slow: float) -> DnsSeen:
+    """Take the looks that the answers ask for: none, as a rule."""
+    series = [_series(ctx, server) for server in servers if _wavers(server, system)]
+    again = [ctx.system_again()] if system.addresses and (system.seconds or 0) > slow else []
+    absolute = [ctx.system_again(absolute=True)] if _at_odds(servers, system) else []
+    if not series and not again and not absolute:
+        return DnsSeen()
+    told, slowly, whole = await asyncio.gather(together(series), together(again), together(absolute))
+    return DnsSeen(series=told, system_again=next(iter(slowly), None), system_absolute=next(iter(whole), None))
 
 
 async def _timed_anew(ctx: Context, server: ServerAnswers, slow: float) -> ServerAnswers:
@@ -171,12 +176,8 @@ async def _identifiers(ctx: Context, servers: Sequence[ServerAnswers]) -> dict[s
     """Return what nameservers that answer call themselves."""
     host, limit = ctx.settings.endpoint.host, ctx.left(IDENTITY)
     asked = [server.server for server in servers if answers(server)]
-    named = await asyncio.gather(*(identifier(ctx.machine, server, host, limit) for server in asked))
+    named = await together(identifier(ctx.machine, server, host, limit) for server in asked)
     return {server: name for server, name in zip(asked, named, strict=True) if name}
-
-
-async def _nothing() -> None:
-    return None
 
 
 def _wavers(server: ServerAnswers, system: SystemAnswer) -> bool:

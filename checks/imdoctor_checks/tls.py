@@ -17,6 +17,7 @@ from imdoctor.net.connect import REFUSALS, Connect, connect
 from imdoctor.net.handshake import X509_EXPIRED, X509_NOT_YET, Handshake, TlsStream, handshake
 from imdoctor.net.proxy import Tunnel
 from imdoctor.net.trust import holds, passes, passes_at, reference_store
+from imdoctor.net.waiting import together
 from imdoctor_checks.looks import HOUR, RETRIES, SEGMENTS
 from imdoctor_checks.looks.elsewhere import elsewhere, elsewhere_plan
 from imdoctor_checks.looks.path import open_tunnel
@@ -77,10 +78,10 @@ class Tls:
         if not addresses:
             return TlsSeen(blocked_by="dns")
         resume = addresses[0] if _resumes(ctx) else ""
-        paths = await asyncio.gather(*(_look(ctx, address, resume=address == resume) for address in addresses))
+        paths = await together(_look(ctx, address, resume=address == resume) for address in addresses)
         reached = any(path.handshake is not None for path in paths)
         blocker = None if reached else "proxy" if ctx.proxy is not None else "tcp"
-        seen = TlsSeen(blocked_by=blocker, now=ctx.machine.wall(), paths=tuple(paths))
+        seen = TlsSeen(blocked_by=blocker, now=ctx.machine.wall(), paths=paths)
         # Behind a proxy, what is off its path cannot be reached from here.
         puzzling = reached and ctx.proxy is None and all(map(_puzzling, paths))
         return structs.replace(seen, elsewhere=await elsewhere(ctx)) if puzzling else seen
