@@ -28,5 +28,13 @@ def _json(report: Report, style: Style) -> str:  # noqa: ARG001 - a format for p
     return render(report)
 
 
-FORMATS: Mapping[str, Callable[[Report, Style], str]] = MappingProxyType({"text": _text, "json": _json})
+def _junit(report: Report, style: Style) -> str:  # noqa: ARG001 - a format for programs
+    from imdoctor.render.junit import render
+
+    return render(report)
+
+
+FORMATS: Mapping[str, Callable[[Report, Style], str]] = MappingProxyType(
+    {"text": _text, "json": _json, "junit": _junit}
+)
 """Every format by name; each imports its renderer when it is used."""

@@ -57,7 +57,7 @@ class Page:
     def report(self, report: Report) -> Iterator[str]:
         """Yield the verdict, each target, and where and when this was."""
         if len(report.targets) != 1:
-            yield from self.verdict(report.status, f"{VERDICTS[report.status]}: {_counted(report.targets)}")
+            yield from self.verdict(report.status, headline(report))
             yield ""
         for target in report.targets:
             yield from self.target(target)
@@ -70,8 +70,7 @@ class Page:
 
     def target(self, target: TargetReport) -> Iterator[str]:
         """Yield one target: its verdict, its causes, its checks."""
-        name = "" if target.name == "default" else f" ({target.name})"
-        yield from self.verdict(target.status, f"{VERDICTS[target.status]}: {target.endpoint}{name}: {_gist(target)}")
+        yield from self.verdict(target.status, verdict_on(target))
         for number, cause in enumerate(target.diagnosis, 1):
             yield ""
             yield from self.cause(number, cause)
@@ -153,6 +152,23 @@ class Page:
         return f"\x1b[{COLOURS[kind]}m{text}\x1b[0m" if self.colour else text
 
 
+def headline(report: Report) -> str:
+    """Return a report's verdict as one line, which may need cleaning."""
+    if len(report.targets) == 1:
+        return verdict_on(report.targets[0])
+    return f"{VERDICTS[report.status]}: {_counted(report.targets)}"
+
+
+def verdict_on(target: TargetReport) -> str:
+    """Return the verdict on a target as one line, which may need cleaning."""
+    return f"{VERDICTS[target.status]}: {title_of(target)}: {gist(target)}"
+
+
+def title_of(target: TargetReport) -> str:
+    """Return a target's endpoint, with its name where somebody gave it one."""
+    return target.endpoint if target.name == "default" else f"{target.endpoint} ({target.name})"
+
+
 def _counted(targets: Sequence[TargetReport]) -> str:
     """Say how many targets have which status, the worst first."""
     count = Counter(target.status for target in targets)
@@ -160,7 +176,7 @@ def _counted(targets: Sequence[TargetReport]) -> str:
     return f"{len(targets)} targets: {', '.join(parts)}" if parts else "no target was examined"
 
 
-def _gist(target: TargetReport) -> str:
+def gist(target: TargetReport) -> str:
     """Say a target's verdict in half a line."""
     if target.diagnosis:
         more = len(target.diagnosis) - 1
