@@ -34,7 +34,13 @@ def _junit(report: Report, style: Style) -> str:  # noqa: ARG001 - a format for 
     return render(report)
 
 
+def _markdown(report: Report, style: Style) -> str:  # noqa: ARG001 - whoever shows it breaks the lines
+    from imdoctor.render.markdown import render
+
+    return render(report)
+
+
 FORMATS: Mapping[str, Callable[[Report, Style], str]] = MappingProxyType(
-    {"text": _text, "json": _json, "junit": _junit}
+    {"text": _text, "json": _json, "junit": _junit, "markdown": _markdown}
 )
 """Every format by name; each imports its renderer when it is used."""

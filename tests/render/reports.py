@@ -1,6 +1,7 @@
 """Reports as literals: one for each shape that a rendering has to cope with."""
 
 import msgspec
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from imdoctor.model import (
@@ -334,3 +335,16 @@ REPORTS: dict[str, Report] = {
         )
     ),
 }
+
+ANY_TEXT = st.text(st.characters(exclude_categories=()), min_size=1).filter(str.strip)
+"""Whatever a server may say, half a character included."""
+
+
+def anything(text: str) -> Report:
+    """Return a report that has a text wherever one can stand."""
+    cause = replace(EXPIRED, cause=text, title=text, why=text, because=[text], remedy=[text], address=text)
+    findings = [replace(item, code=text, message=text, address=text) for item in EXPIRED_CHECKS[1].findings]
+    checks = tuple(replace(item, name=text, summary=text) for item in EXPIRED_CHECKS)
+    checks = (*checks, replace(EXPIRED_CHECKS[1], findings=findings))
+    whole = report(replace(target(text, "fail", checks, cause), endpoint=text))
+    return replace(whole, host=replace(HOST, name=text))

@@ -6,13 +6,11 @@ from xml.etree import ElementTree as ET
 import pytest
 import xmlschema
 from hypothesis import given
-from hypothesis import strategies as st
-from msgspec.structs import replace
 
-from imdoctor.model import Report, Status, worst
+from imdoctor.model import Status, worst
 from imdoctor.render.junit import render
 from tests.render.golden_pages import agreed, kept
-from tests.render.reports import EXPIRED, EXPIRED_CHECKS, FAILED, HOST, REPORTS, check, report, target
+from tests.render.reports import ANY_TEXT, EXPIRED, FAILED, REPORTS, anything, check, report, target
 
 SCHEMA = xmlschema.XMLSchema(Path(__file__).with_name("junit.xsd"))
 
@@ -114,17 +112,7 @@ def test_no_text_names_a_file() -> None:
     assert "[[ATTACHMENT|" not in texts
 
 
-def anything(text: str) -> Report:
-    """Return a report that has a text wherever one can stand."""
-    cause = replace(EXPIRED, cause=text, title=text, why=text, because=[text], remedy=[text], address=text)
-    findings = [replace(item, code=text, message=text, address=text) for item in EXPIRED_CHECKS[1].findings]
-    checks = tuple(replace(item, name=text, summary=text) for item in EXPIRED_CHECKS)
-    checks = (*checks, replace(EXPIRED_CHECKS[1], findings=findings))
-    whole = report(replace(target(text, "fail", checks, cause), endpoint=text))
-    return replace(whole, host=replace(HOST, name=text))
-
-
-@given(st.text(st.characters(exclude_categories=()), min_size=1).filter(str.strip))
+@given(ANY_TEXT)
 def test_any_text_makes_valid_xml(text: str) -> None:
     """Whatever a server says, half a character included, the result is well-formed, valid and can be encoded."""
     shown = render(anything(text)).encode()
