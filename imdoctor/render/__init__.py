@@ -40,7 +40,13 @@ def _markdown(report: Report, style: Style) -> str:  # noqa: ARG001 - whoever sh
     return render(report)
 
 
+def _github(report: Report, style: Style) -> str:  # noqa: ARG001 - a format for programs
+    from imdoctor.render.github import render
+
+    return render(report)
+
+
 FORMATS: Mapping[str, Callable[[Report, Style], str]] = MappingProxyType(
-    {"text": _text, "json": _json, "junit": _junit, "markdown": _markdown}
+    {"text": _text, "json": _json, "junit": _junit, "github": _github, "markdown": _markdown}
 )
 """Every format by name; each imports its renderer when it is used."""
