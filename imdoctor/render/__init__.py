@@ -35,6 +35,6 @@ def _module(name: str) -> Callable[[Report, Style], str]:
 
 
 FORMATS: Mapping[str, Callable[[Report, Style], str]] = MappingProxyType(
-    {"text": _text, **{name: _module(name) for name in ("json", "junit", "github", "nagios", "markdown")}}
+    {"text": _text, **{name: _module(name) for name in ("json", "junit", "github", "nagios", "markdown", "html")}}
 )
 """Every format by name; each imports its renderer when it is used."""

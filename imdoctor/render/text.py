@@ -143,7 +143,7 @@ class Page:
             text = f"{finding.severity}, {finding.code}{where}: {finding.message}"
             yield from wrap(text, self.width, " " * 10, " " * 12)
         for labels, items in groupby(check.measurements, key=lambda item: item.labels):
-            yield from wrap(_measured(labels, list(items)), self.width, " " * 10, " " * 12)
+            yield from wrap(measured(labels, list(items)), self.width, " " * 10, " " * 12)
         if seen := flow(check.observation):
             yield from wrap(f"saw {seen}", self.width, " " * 10, " " * 12)
 
@@ -200,7 +200,7 @@ def duration(seconds: float | None) -> str:
     return f"{seconds:.2f} s" if seconds < 2 * DAY else f"{seconds / DAY:.0f} days"
 
 
-def _measured(labels: Mapping[str, str], items: Sequence[Measurement]) -> str:
+def measured(labels: Mapping[str, str], items: Sequence[Measurement]) -> str:
     """Return measurements of one thing as people read them; those that were not taken by name, at the end."""
     taken = [f"{item.name} {_value(item.value, item.unit)}" for item in items if item.value is not None]
     missing = [item.name for item in items if item.value is None]

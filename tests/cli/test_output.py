@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from imdoctor.cli.output import write_whole
+from imdoctor.render import FORMATS
 from imdoctor.render.json import render
 from tests.cli.process import environment, here, imdoctor
 from tests.render.reports import REPORTS
@@ -26,6 +27,19 @@ def test_files_are_written_beside_the_report(tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"a.json", "b=c.txt"}
     assert json.loads((tmp_path / "out/a.json").read_text())["exit_code"] == 3
     assert (tmp_path / "out/b=c.txt").read_text() == done.out
+
+
+def test_every_format_at_once(tmp_path: Path) -> None:
+    """One run writes every format that there is, each whole, with one exit code; standard output has its own."""
+    outputs = [f"--output={form}={form}.out" for form in FORMATS]
+    done = imdoctor(tmp_path, "drill", "tls.cert-expired", "--format=nagios", *outputs)
+    assert (done.code, done.err) == (2, "")
+    written = {form: (tmp_path / f"{form}.out").read_text("utf-8") for form in FORMATS}
+    assert written["nagios"] == done.out
+    assert json.loads(written["json"])["exit_code"] == 2
+    assert {path.name for path in tmp_path.iterdir()} == {f"{form}.out" for form in FORMATS}
+    for form in set(FORMATS) - {"prometheus"}:  # whose lines hold codes and no sentences
+        assert "The certificate has expired" in written[form], form
 
 
 def test_an_output_that_cannot_be_written(tmp_path: Path) -> None:
