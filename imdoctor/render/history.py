@@ -60,15 +60,18 @@ def history(target: TargetReport, past: Past, level: int, key: str) -> ET.Elemen
     """Return how each check went before; None where no run is known."""
     if not past.runs:
         return None
-    begin, end = past.runs[0].at, past.runs[-1].at
-    verdicts = [(run.at, Point(status=run.status)) for run in past.runs]
+    runs = sorted(
+        past.runs, key=lambda run: run.at
+    )  # a clock that was set back has runs that began before earlier ones
+    begin, end = runs[0].at, runs[-1].at
+    verdicts = [(run.at, Point(status=run.status)) for run in runs]
     figures = [_figure("verdict", stretches(verdicts, begin, end), level, f"{key}v")]
     figures += [
         _figure(check.name, stretches(points, begin, end), level, f"{key}h{number}")
         for number, check in enumerate(target.checks)
-        if (points := points_of(past.runs, check.name))
+        if (points := points_of(runs, check.name))
     ]
-    span: list[Part] = [f"{len(past.runs)} runs, from ", clock(begin), " to ", clock(end), "."]
+    span: list[Part] = [f"{len(runs)} runs, from ", clock(begin), " to ", clock(end), "."]
     legend = "The higher and the redder a bar, the worse; a gap is a time without a run."
     title = element(f"h{level}", "History")
     return element(
