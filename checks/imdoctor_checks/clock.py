@@ -57,8 +57,8 @@ class Clock:
                 yield Finding("clock.unknown")
             return
         low, high = known
-        yield Measurement("offset_low", low, "seconds")
-        yield Measurement("offset_high", high, "seconds")
+        yield Measurement("offset_low", low, "seconds", warn=(None, SKEWED))
+        yield Measurement("offset_high", high, "seconds", warn=(-SKEWED, None))
         if min(abs(low), abs(high)) > SKEWED and low * high > 0:
             yield _skewed(low, high, others)
         yield Summary(f"the server's clock minus this host's lies between {low:+.1f} s and {high:+.1f} s")

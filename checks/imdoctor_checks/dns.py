@@ -85,7 +85,7 @@ class Dns:
         if all(finding.code != "dns.hijacked" for finding in found):
             yield from judge_opinion(seen, pick(others, "tls", TlsSeen), pick(others, "tcp", TcpSeen))
         yield from judge_egress(seen)
-        yield from _measurements(seen)
+        yield from _measurements(seen, options.slow)
         yield Summary(_summary(seen))
 
     def plan(self, ctx: Context) -> Iterable[Egress]:
@@ -207,12 +207,14 @@ async def _series(ctx: Context, server: ServerAnswers) -> Series:
     return Series(server=server.server, outcomes=tuple(outcomes))
 
 
-def _measurements(seen: DnsSeen) -> Iterator[Measurement]:
+def _measurements(seen: DnsSeen, slow: float) -> Iterator[Measurement]:
+    limit = (0.0, slow)
     for server in seen.servers:
         for answer in (server.a, server.aaaa):
-            yield Measurement("lookup", answer.seconds, "seconds", {"server": server.server, "type": answer.type})
+            labels = {"server": server.server, "type": answer.type}
+            yield Measurement("lookup", answer.seconds, "seconds", labels, warn=limit)
     if seen.system is not None:
-        yield Measurement("system", seen.system.seconds, "seconds")
+        yield Measurement("system", seen.system.seconds, "seconds", warn=limit)
     for one in seen.egress.exits if seen.egress is not None else ():
         if one.addresses:
             yield Measurement("egress", one.seconds, "seconds", {"server": one.via, "source": one.source})

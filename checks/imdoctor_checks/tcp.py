@@ -271,7 +271,7 @@ def _wavering(address: str, several: Sequence[Connect]) -> Iterator[Finding]:
 
 def _measurements(seen: TcpSeen) -> Iterator[Measurement]:
     for one in seen.connects:
-        yield Measurement("connect", one.seconds, "seconds", {"address": one.address})
+        yield Measurement("connect", one.seconds, "seconds", {"address": one.address}, warn=(0.0, SLOW))
         if one.info is not None:
             yield Measurement("rtt", one.info.rtt, "seconds", {"address": one.address})
 

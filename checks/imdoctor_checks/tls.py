@@ -94,7 +94,7 @@ class Tls:
             yield from judge_path(path, seen, settings, pick(others, "clock", ClockSeen), options.expiring)
         yield from judge_together(reached, settings)
         yield from judge_with_calls(reached, pick(others, "probe", ProbeSeen))
-        yield from _measurements(reached, seen.now)
+        yield from _measurements(reached, seen.now, options.expiring)
         yield Summary(_summary(reached, seen.now))
 
     def plan(self, ctx: Context) -> Iterable[Egress]:
@@ -291,14 +291,15 @@ async def _reference(ctx: Context, seen: TlsAddress) -> Reference | None:
     return Reference(store=store, passes=passed, holds_issuer=known)
 
 
-def _measurements(reached: Iterable[TlsAddress], now: float | None) -> Iterator[Measurement]:
+def _measurements(reached: Iterable[TlsAddress], now: float | None, expiring: float) -> Iterator[Measurement]:
     for path in reached:
         labels = {"address": path.address or "through the proxy"}
         if path.handshake is not None:
-            yield Measurement("handshake", path.handshake.seconds, "seconds", labels)
+            yield Measurement("handshake", path.handshake.seconds, "seconds", labels, warn=(0.0, SLOW))
             ends = path.handshake.chain[0].not_after if path.handshake.chain else None
             if ends is not None and now is not None:
-                yield Measurement("certificate_expires_in", ends - now, "seconds", labels)
+                left, least = ends - now, (expiring, None)
+                yield Measurement("certificate_expires_in", left, "seconds", labels, warn=least, fail=(0.0, None))
         if path.resumption is not None and path.resumption.resumed:
             yield Measurement("resumed", path.resumption.seconds, "seconds", labels)
 
