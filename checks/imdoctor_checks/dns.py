@@ -41,6 +41,7 @@ from imdoctor_checks.specs.dns import FINDINGS
 from imdoctor_checks.verdicts.dns import TEMPORARY, before, in_doubt, judge_lookups, taken, used
 from imdoctor_checks.verdicts.egress import egress_summary, judge_egress, price
 from imdoctor_checks.verdicts.opinion import judge_opinion
+from imdoctor_checks.verdicts.ways import exits, resolvers
 
 MOST_LOOKS = 12
 """Addresses in doubt that are looked at; more would be a load on other people's servers."""
@@ -84,6 +85,8 @@ class Dns:
         yield from found
         if all(finding.code != "dns.hijacked" for finding in found):
             yield from judge_opinion(seen, pick(others, "tls", TlsSeen), pick(others, "tcp", TcpSeen))
+        yield from resolvers(seen)
+        yield from exits(seen.egress)
         yield from judge_egress(seen)
         yield from _measurements(seen, options.slow)
         yield Summary(_summary(seen))

@@ -12,6 +12,7 @@ from imdoctor_checks.looks.path import open_tunnel
 from imdoctor_checks.observations import ProxySeen, TcpSeen
 from imdoctor_checks.specs.proxy import FINDINGS
 from imdoctor_checks.verdicts.picture import host_picture
+from imdoctor_checks.verdicts.ways import exits
 
 AUTH_REQUIRED = 407
 DIRECT = 2.0
@@ -67,6 +68,7 @@ class ProxyCheck:
         yield Measurement("connect", tunnel.seconds, "seconds")
         if seen.egress is not None:
             yield from (Note(line) for line in host_picture(seen.egress))
+            yield from exits(seen.egress)
         yield Summary(f"{seen.proxy} (from {seen.source}) opens the tunnel")
 
     def plan(self, ctx: Context) -> Iterable[Egress]:

@@ -93,6 +93,7 @@ class Tls:
         for path in reached:
             yield from judge_path(path, seen, settings, pick(others, "clock", ClockSeen), options.expiring)
         yield from judge_together(reached, settings)
+        yield from _expiries(reached)
         yield from judge_with_calls(reached, pick(others, "probe", ProbeSeen))
         yield from _measurements(reached, seen.now, options.expiring)
         yield Summary(_summary(reached, seen.now))
@@ -289,6 +290,14 @@ async def _reference(ctx: Context, seen: TlsAddress) -> Reference | None:
     pems, host = [one.pem for one in chain], ctx.settings.endpoint.host
     passed = await asyncio.to_thread(passes, pems, store, host) if needed else None
     return Reference(store=store, passes=passed, holds_issuer=known)
+
+
+def _expiries(reached: Iterable[TlsAddress]) -> Iterator[Measurement]:
+    for path in reached:
+        chain = path.handshake.chain if path.handshake is not None else ()
+        if chain and chain[0].not_after is not None:
+            labels = {"address": path.address or "through the proxy"}
+            yield Measurement("certificate_expires", chain[0].not_after, "timestamp", labels)
 
 
 def _measurements(reached: Iterable[TlsAddress], now: float | None, expiring: float) -> Iterator[Measurement]:

@@ -52,6 +52,8 @@ class Usersig:
             return
         here = [*_form(seen), *_owner(seen, settings), *_time(seen, settings, pick(others, "clock", ClockSeen))]
         yield from here
+        if seen.expires_at is not None:
+            yield Measurement("expires", seen.expires_at, "timestamp")
         yield from _server(seen, pick(others, "probe", ProbeSeen), {finding.code for finding in here})
         if seen.expires_at is not None and seen.now is not None:
             left, expiring = seen.expires_at - seen.now, settings.options("usersig", UsersigOptions).expiring

@@ -23,6 +23,7 @@ from imdoctor.net.machine import Machine
 from imdoctor.runner import Job
 
 if TYPE_CHECKING:
+    from imdoctor.agent.otlp import Pusher
     from imdoctor.agent.telling import Telling
 
 LARGEST_STORE = 8 * 1024 * 1024
@@ -167,12 +168,12 @@ def _heartbeat(events: Events, session: Session) -> Iterator[Problem]:
         yield Problem(f"events: heartbeat_env: {name}: {what}")
 
 
-def telling(config: Config, session: Session) -> "Telling":
-    """Return whom a configuration tells beside the log. A command does not see the variables that hold secrets."""
+def telling(config: Config, session: Session, pusher: "Pusher | None" = None) -> "Telling":
+    """Return whom a configuration tells beside the log, and who pushes. A command does not see the variables that hold secrets."""
     from imdoctor.agent.telling import telling_of
 
     shown = _without_secrets(config, session.environ)
-    return telling_of(config.events, environ=session.environ, shown=shown, say=session.tell)
+    return telling_of(config.events, environ=session.environ, shown=shown, say=session.tell, pusher=pusher)
 
 
 def _without_secrets(config: Config, environ: Mapping[str, str]) -> dict[str, str]:
