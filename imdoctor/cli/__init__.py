@@ -24,6 +24,7 @@ COMMANDS = {
     "checks": ("imdoctor.cli.checks:checks", "List the installed checks."),
     "explain": ("imdoctor.cli.explain:explain", "Explain a finding code or an IM error code."),
     "usersig": ("imdoctor.cli.usersig:usersig", "Decode a usersig, verify one, or make one."),
+    "lint": ("imdoctor.cli.lint:lint", "Say what the documents say against a request; send nothing."),
     "plan": ("imdoctor.cli.plan:plan", "Show what a run would send, where, and with which secrets; send nothing."),
     "drill": ("imdoctor.cli.drill:drill", "Run the checks against the embedded lab with a fault in it."),
     "config": ("imdoctor.cli.config:config", "Check a configuration file, or print its JSON Schema."),

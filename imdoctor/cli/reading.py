@@ -1,5 +1,6 @@
 """What commands are given to read: a secret by name, standard input. No secret comes as an argument, which `ps` shows to all."""
 
+import re
 import sys
 from pathlib import Path
 
@@ -63,3 +64,9 @@ def is_there(session: Session, named: str) -> bool:
         return Path(session.cwd, named).exists()
     except (OSError, ValueError):  # too long for a name, or no name at all
         return False
+
+
+def warn_of_argument(session: Session, text: str) -> None:
+    """Warn where an argument holds a usersig, which `ps` shows to every user of the host."""
+    if re.search(r"usersig=[^$*&]", text, re.IGNORECASE):  # and no variable in its place
+        session.warn("a usersig in an argument is seen by every user of this host: pipe the text to standard input (-)")

@@ -14,7 +14,7 @@ import msgspec
 
 from imdoctor.cli.options import HIGHEST_SDKAPPID, option, together
 from imdoctor.cli.output import style
-from imdoctor.cli.reading import STDIN, either, is_there, secret, standard_input
+from imdoctor.cli.reading import STDIN, either, is_there, secret, standard_input, warn_of_argument
 from imdoctor.cli.session import Session
 from imdoctor.config.problems import looks_secret
 from imdoctor.config.secrets import Secret
@@ -139,7 +139,7 @@ def _text(session: Session, source: str | None, env: str | None) -> str:
     if source == STDIN:
         return standard_input()
     if "usersig=" in source.lower() and not is_there(session, source):
-        session.warn("a usersig in an argument is seen by every user of this host: pipe the URL to standard input (-)")
+        warn_of_argument(session, source)
         return source
     if looks_secret(source):
         raise click.UsageError(
