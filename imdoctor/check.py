@@ -70,6 +70,18 @@ class Finding(msgspec.Struct, frozen=True):
     ruled_out: tuple[str, ...] = ()
 
 
+class Fact(msgspec.Struct, frozen=True):
+    """What of a check's observation tells two reports apart: the values at a path, each as ``show`` has it.
+
+    ``path`` names fields with dots between them, "" the observation itself; it goes into every item of a list. ``show`` may name a
+    value's fields in braces, "{}" the value. A value that lacks one of them is left out. ``topic`` is what comparisons group by.
+    """
+
+    topic: str
+    path: str
+    show: str = "{}"
+
+
 class Summary(msgspec.Struct, frozen=True):
     """One line for a check that found nothing wrong."""
 
@@ -126,9 +138,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Check(Protocol):
-    """One question about a target: a frozen class, listed in a tuple. A check may also declare ``options`` and ``every``.
+    """One question about a target: a frozen class, listed in a tuple.
 
-    ``every``: the seconds between two looks under `watch`, where they are not the schedule's.
+    It may also declare ``options``, ``every``, ``facts`` and ``gauges``. ``every``: the seconds between two looks under `watch`, where
+    they are not the schedule's. ``facts``: a tuple of Fact, what `imdoctor diff` holds against another report's. ``gauges``: the names
+    of measurements in seconds that no work took.
     ``observe`` does all of the I/O and returns facts; its return annotation is the type by which a saved
     report is read back. ``judge`` is pure. ``plan`` tells what ``observe`` would send.
     """

@@ -40,6 +40,8 @@ class Clock:
         ),
     }
 
+    gauges: ClassVar[tuple[str, ...]] = ("offset_low", "offset_high")
+
     async def observe(self, ctx: Context) -> ClockSeen:
         """Gather the Date headers of the probe's answers; those beside an Age come from a cache, and tell another time."""
         probe = await ctx.seen("probe", ProbeSeen)

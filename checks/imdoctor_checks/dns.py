@@ -6,17 +6,7 @@ from typing import ClassVar
 
 import msgspec
 
-from imdoctor import (
-    Context,
-    Egress,
-    Judged,
-    Measurement,
-    Observation,
-    Settings,
-    Spec,
-    Summary,
-    pick,
-)
+from imdoctor import Context, Egress, Fact, Judged, Measurement, Observation, Settings, Spec, Summary, pick
 from imdoctor.check import is_address
 from imdoctor.net.lookup import SERVER_TIMEOUT, ServerAnswers, ask, ask_servers
 from imdoctor.net.machine import SystemAnswer
@@ -63,6 +53,16 @@ class Dns:
     step: ClassVar[int | None] = 4
     options: ClassVar[type[msgspec.Struct]] = DnsOptions
     findings: ClassVar[Mapping[str, Spec]] = FINDINGS
+
+    facts: ClassVar[tuple[Fact, ...]] = (
+        Fact("resolvers", "resolv_conf.nameservers"),
+        Fact("resolvers", "stubs", "{address} hands on to {upstreams}"),
+        Fact("addresses", "system.addresses"),
+        Fact("addresses", "servers.a.addresses"),
+        Fact("addresses", "servers.aaaa.addresses"),
+        Fact("egress", "egress.exits", "{via} leaves by {addresses}"),
+    )
+    gauges: ClassVar[tuple[str, ...]] = ("mirror cost",)
 
     async def observe(self, ctx: Context) -> DnsSeen:
         """Ask each nameserver itself and the C library, and where all of them leave, side by side; then look at addresses in doubt."""

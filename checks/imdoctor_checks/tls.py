@@ -11,7 +11,20 @@ from typing import ClassVar
 import msgspec
 from msgspec import structs
 
-from imdoctor import Context, Egress, FilePath, Judged, Measurement, Observation, Seconds, Settings, Spec, Summary, pick
+from imdoctor import (
+    Context,
+    Egress,
+    Fact,
+    FilePath,
+    Judged,
+    Measurement,
+    Observation,
+    Seconds,
+    Settings,
+    Spec,
+    Summary,
+    pick,
+)
 from imdoctor.im.sites import backup_of
 from imdoctor.net.connect import REFUSALS, Connect, connect
 from imdoctor.net.handshake import X509_EXPIRED, X509_NOT_YET, Handshake, TlsStream, handshake
@@ -69,6 +82,13 @@ class Tls:
     step: ClassVar[int | None] = None
     options: ClassVar[type[msgspec.Struct]] = TlsOptions
     findings: ClassVar[Mapping[str, Spec]] = FINDINGS
+
+    facts: ClassVar[tuple[Fact, ...]] = (
+        Fact("chain", "paths.handshake.chain", "{subject}, issued by {issuer}, SHA-256 {sha256:.16}"),
+        Fact("chain", "paths.unverified.chain", "{subject}, issued by {issuer}, SHA-256 {sha256:.16}"),
+        Fact("protocol", "paths.handshake.version"),
+    )
+    gauges: ClassVar[tuple[str, ...]] = ("certificate_expires_in",)
 
     async def observe(self, ctx: Context) -> TlsSeen:
         """Shake hands at every address side by side, or once through the proxy's tunnel."""

@@ -5,7 +5,20 @@ from typing import ClassVar
 
 import msgspec
 
-from imdoctor import Context, Egress, Finding, Judged, Measurement, Observation, Seconds, Settings, Spec, Summary, pick
+from imdoctor import (
+    Context,
+    Egress,
+    Fact,
+    Finding,
+    Judged,
+    Measurement,
+    Observation,
+    Seconds,
+    Settings,
+    Spec,
+    Summary,
+    pick,
+)
 from imdoctor.im import errorcodes, usersig
 from imdoctor.model import Confidence
 from imdoctor_checks.observations import ClockSeen, ProbeSeen, UsersigSeen, api_answer, bounds
@@ -32,6 +45,11 @@ class Usersig:
     every: ClassVar[float] = 3600.0
     """Seconds between two looks under `watch`: nothing of it changes by the minute."""
     findings: ClassVar[Mapping[str, Spec]] = FINDINGS
+
+    facts: ClassVar[tuple[Fact, ...]] = (
+        Fact("usersig", "", "version {version} for {identifier} of SDKAppID {sdkappid}"),
+    )
+    gauges: ClassVar[tuple[str, ...]] = ("expires_in",)
 
     async def observe(self, ctx: Context) -> UsersigSeen:
         """Decode the credential and hold it against the key at hand and the host's clock."""
