@@ -19,9 +19,15 @@ def worst(statuses: Iterable[Status]) -> Status:
     return max((status for status in statuses if status in RANK), key=RANK.__getitem__, default="unknown")
 
 
+Bounds = tuple[float | None, float | None]
+"""The least and the most that is still good; None where that side is open. A time that must not be long has a least of 0."""
+
+
 class Measurement(msgspec.Struct, frozen=True):
     """One number that was measured. ``value`` is None when it was not measured, and never 0 in its place.
 
+    Outside ``warn`` its check warns, outside ``fail`` it fails, as far as this number alone decides that: for those who
+    draw it or hand it on. Left out where there is no such rule.
     With the unit "info" it is no number: the value is 1, and the labels are what is told.
     """
 
@@ -29,6 +35,8 @@ class Measurement(msgspec.Struct, frozen=True):
     value: float | None
     unit: Unit
     labels: dict[str, str] = {}
+    warn: Bounds | msgspec.UnsetType = msgspec.UNSET
+    fail: Bounds | msgspec.UnsetType = msgspec.UNSET
 
 
 class ReportedFinding(msgspec.Struct, frozen=True, kw_only=True):

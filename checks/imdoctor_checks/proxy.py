@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar
 
-from imdoctor import Context, Egress, Finding, Judged, Measurement, Note, Observation, Settings, Spec, Summary
+from imdoctor import Context, Egress, Fact, Finding, Judged, Measurement, Note, Observation, Settings, Spec, Summary
 from imdoctor.net.connect import Connect, connect
 from imdoctor.net.proxy import Proxy, Tunnel, proxy_for
 from imdoctor_checks.looks.egress import egress, egress_plan
@@ -27,6 +27,11 @@ class ProxyCheck:
     title: ClassVar[str] = "Is a proxy in the way, and does the call get through it?"
     step: ClassVar[int | None] = None
     findings: ClassVar[Mapping[str, Spec]] = FINDINGS
+
+    facts: ClassVar[tuple[Fact, ...]] = (
+        Fact("proxy", "proxy"),
+        Fact("egress", "egress.exits", "{via} leaves by {addresses}"),
+    )
 
     async def observe(self, ctx: Context) -> ProxySeen:
         """Open a tunnel through the target's proxy; where the direct way fails, through one that the target bypasses."""

@@ -57,15 +57,20 @@ class Telling:
 
 
 def telling_of(
-    events: Events, environ: Mapping[str, str], say: Callable[[Event], None], pusher: "Pusher | None" = None
+    events: Events,
+    *,
+    environ: Mapping[str, str],
+    shown: Mapping[str, str],
+    say: Callable[[Event], None],
+    pusher: "Pusher | None" = None,
 ) -> Telling:
-    """Return the ways of telling that a configuration names."""
+    """Return the ways of telling that a configuration names. ``shown`` is the environment that a command gets: no secrets."""
     changes: list[Receiver] = []
     beats: list[Receiver] = []
     if events.on_change:
         from imdoctor.agent.command import Command
 
-        changes.append(Command(argv=events.on_change, timeout=events.timeout, environ=environ))
+        changes.append(Command(argv=events.on_change, timeout=events.timeout, environ=shown))
     if url := events.heartbeat or environ.get(events.heartbeat_env or ""):
         from imdoctor.agent.heartbeat import Heartbeat
 

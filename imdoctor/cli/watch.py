@@ -18,10 +18,9 @@ from imdoctor.agent.folder import state_folder
 from imdoctor.agent.listen import Address
 from imdoctor.agent.notify import Notifier, watchdog_period
 from imdoctor.agent.shown import Shown
-from imdoctor.agent.telling import telling_of
 from imdoctor.agent.watch import Agent
 from imdoctor.check import Check
-from imdoctor.cli.jobs import Wanted, checks_installed, chosen, configuration, consistent, jobs_of, picked
+from imdoctor.cli.jobs import Wanted, checks_installed, chosen, configuration, consistent, jobs_of, picked, telling
 from imdoctor.cli.listening import AddressType, check_collector, listening, pusher_of
 from imdoctor.cli.options import SecondsType, option, state_option, target_options
 from imdoctor.cli.session import Session
@@ -118,11 +117,8 @@ async def _watch(
         prepare=lambda: _again(prepare),
         folder=folder,
         say=session.tell,
-        telling=lambda assignment: telling_of(
-            assignment.config.events,
-            session.environ,
-            session.tell,
-            pusher_of(assignment.config.otlp, shown, session),
+        telling=lambda assignment: telling(
+            assignment.config, session, pusher_of(assignment.config.otlp, shown, session)
         ),
         notifier=Notifier.of(session.environ),
         host=platform.node(),
