@@ -13,8 +13,12 @@ from imdoctor.config.problems import ConfigError, Problem
 from imdoctor.config.secrets import Secret
 
 if TYPE_CHECKING:
+    from imdoctor.agent.now import AgentNow
     from imdoctor.agent.otlp import Pusher
     from imdoctor.agent.shown import Shown
+
+REFRESH = 60
+"""Seconds after which a browser loads the status page anew."""
 
 
 class AddressType(click.ParamType[Address]):
@@ -46,13 +50,22 @@ async def listening(where: Address | None, shown: "Shown", session: Session) -> 
         sock, address = bound(where)
     except ListenError as error:
         raise ConfigError(Problem(f"--listen: {error}")) from None
-    server = Server(sock, address, Site(shown, say=session.tell).answer)
+    server = Server(sock, address, Site(shown, say=session.tell, page=_page).answer)
     await server.start()
     session.tell(told(str(address), local=address.is_local))
     try:
         yield
     finally:
         await server.close()
+
+
+def _page(now: "AgentNow") -> bytes:
+    """Return the status page."""
+    from imdoctor.agent.shown import latest
+    from imdoctor.render.html import page
+    from imdoctor.runner import this_host
+
+    return page(latest(now, this_host()), refresh=REFRESH).encode("utf-8", "replace")
 
 
 def pusher_of(otlp: Otlp | None, shown: "Shown", session: Session) -> "Pusher | None":

@@ -9,6 +9,7 @@ import pytest
 from tests.cli.process import environment
 
 HEAVY = {"httpx", "httpcore", "h11", "dns", "cryptography", "yaml", "rich", "structlog", "certifi", "sqlite3"}
+HEAVY |= {"prometheus_client", "opentelemetry"}
 
 SCRIPT = """
 import sys
@@ -42,4 +43,4 @@ def test_help_imports_nothing_heavy(tmp_path: Path, arguments: tuple[str, ...]) 
 
 def test_a_plain_run_imports_no_terminal(tmp_path: Path) -> None:
     """A run off a terminal imports neither rich nor structlog, nor, without a file, yaml."""
-    assert not imported(tmp_path, "run", "--sandbox") & {"rich", "structlog", "yaml", "sqlite3"}
+    assert not imported(tmp_path, "run", "--sandbox") & {"rich", "structlog", "yaml", "sqlite3", "prometheus_client"}
