@@ -5,7 +5,7 @@ import ipaddress
 import time
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, cast
 
 import msgspec
@@ -240,7 +240,7 @@ class Context:
             return (self.settings.endpoint.host,)
         return await self.once("addresses", lambda: usable_addresses(self.system(), self.servers()))
 
-    @property
+    @cached_property
     def proxy(self) -> "Proxy | None":
         """The proxy that a call to the target goes through, by the settings or the environment."""
         from imdoctor.net.proxy import proxy_for
@@ -271,6 +271,7 @@ def pick(others: Mapping[str, Observation], check: str, kind: type[S]) -> S | No
     return seen if isinstance(seen, kind) else None
 
 
+@lru_cache(maxsize=256)
 def is_address(host: str) -> bool:
     """Tell whether a host is given as an IP address."""
     try:

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
@@ -16,7 +17,7 @@ from imdoctor.net.connect import REFUSALS, Connect, connect
 from imdoctor.net.handshake import X509_EXPIRED, X509_NOT_YET, Handshake, TlsStream, handshake
 from imdoctor.net.proxy import Tunnel
 from imdoctor.net.trust import holds, passes, passes_at, reference_store
-from imdoctor_checks.looks import RETRIES, SEGMENTS
+from imdoctor_checks.looks import HOUR, RETRIES, SEGMENTS
 from imdoctor_checks.looks.elsewhere import elsewhere, elsewhere_plan
 from imdoctor_checks.looks.path import open_tunnel
 from imdoctor_checks.observations import (
@@ -39,6 +40,9 @@ LATE_REFUSAL = 0.5
 """Seconds to wait for a refusal after the handshake: with TLS 1.3 it comes late (RFC 8446 §4.4.2)."""
 TICKET = 0.25
 """Seconds to wait for a session ticket, which TLS 1.3 sends after the handshake."""
+LEAKS = sys.version_info < (3, 12, 8) or sys.version_info[:3] == (3, 13, 0)
+"""This Python loses some 12 kB with each session that it hands out (https://github.com/python/cpython/issues/116810)."""
+RESUMED = "tls: resumption was looked at"
 CUT = {"timeout", "reset", "closed"}
 """Failures that leave open who did it: they are asked once more, and under another name."""
 
@@ -48,6 +52,10 @@ class TlsOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     expiring: Seconds = 21 * DAY
     reference_ca_file: FilePath | None = None
+
+
+class Resumed(msgspec.Struct, frozen=True):
+    """That resumption was looked at; when, the memory knows."""
 
 
 class Tls:
@@ -68,7 +76,8 @@ class Tls:
         addresses, _ = await asyncio.gather(_addresses(ctx), ctx.tls())
         if not addresses:
             return TlsSeen(blocked_by="dns")
-        paths = await asyncio.gather(*(_look(ctx, address, resume=address == addresses[0]) for address in addresses))
+        resume = addresses[0] if _resumes(ctx) else ""
+        paths = await asyncio.gather(*(_look(ctx, address, resume=address == resume) for address in addresses))
         reached = any(path.handshake is not None for path in paths)
         blocker = None if reached else "proxy" if ctx.proxy is not None else "tcp"
         seen = TlsSeen(blocked_by=blocker, now=ctx.machine.wall(), paths=tuple(paths))
@@ -104,6 +113,16 @@ class Tls:
         )
         if ctx.proxy is None:
             yield from elsewhere_plan(ctx)
+
+
+def _resumes(ctx: Context) -> bool:
+    """Tell whether to look at resumption: in each run of its own, under `watch` seldom."""
+    if ctx.kept is None:
+        return True
+    if ctx.own.recall(RESUMED, Resumed, DAY if LEAKS else HOUR) is not None:
+        return False
+    ctx.own.keep(RESUMED, Resumed())
+    return True
 
 
 def _puzzling(path: TlsAddress) -> bool:

@@ -117,7 +117,7 @@ def delivery_failing(receiver: str, error: str) -> Event:
     return _delivery(
         "delivery-failing",
         receiver,
-        f"{receiver} does not take messages: {error}. They wait and are tried again.",
+        f"{receiver} does not take messages: {error}. They are tried again.",
         error,
     )
 

@@ -50,13 +50,13 @@ def telling_of(events: Events, environ: Mapping[str, str], say: Callable[[Event]
     changes: list[Receiver] = []
     beats: list[Receiver] = []
     if events.on_change:
-        from imdoctor.agent.receivers import Command
+        from imdoctor.agent.command import Command
 
-        changes.append(Command(events.on_change, timeout=events.timeout, environ=environ))
+        changes.append(Command(argv=events.on_change, timeout=events.timeout, environ=environ))
     if url := events.heartbeat or environ.get(events.heartbeat_env or ""):
-        from imdoctor.agent.receivers import Heartbeat
+        from imdoctor.agent.heartbeat import Heartbeat
 
-        beats.append(Heartbeat(Secret(url), timeout=events.timeout))
+        beats.append(Heartbeat(Secret(url), timeout=events.timeout, environ=environ))
     return Telling(
         [Outbox(receiver, tell=say) for receiver in changes],
         [Outbox(receiver, tell=say, fresh=True) for receiver in beats],

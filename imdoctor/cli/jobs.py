@@ -15,10 +15,10 @@ from imdoctor.cli.session import Session
 from imdoctor.config.credentials import read_credential
 from imdoctor.config.files import UnreadableError, read_file
 from imdoctor.config.load import CREDENTIALS, find, load, wrong
-from imdoctor.config.model import Config, Target
+from imdoctor.config.model import Config, Events, Target
 from imdoctor.config.problems import ConfigError, Problem, suggestion
-from imdoctor.config.secrets import proxy_passwords
-from imdoctor.config.values import parse_endpoint
+from imdoctor.config.secrets import Secret, proxy_passwords
+from imdoctor.config.values import parse_endpoint, parse_web_url
 from imdoctor.net.machine import Machine
 from imdoctor.runner import Job
 
@@ -139,7 +139,7 @@ def jobs_of(
     """Return a job for each target. Raises one ConfigError with what is wrong with all of them."""
     options = _options(config, installed)
     jobs: list[Job] = []
-    problems: list[Problem] = []
+    problems = list(_heartbeat(config.events, session))
     for target in targets:
         try:
             jobs.append(job_of(target, options, base, session, third_party=third_party))
@@ -148,6 +148,20 @@ def jobs_of(
     if problems:
         raise ConfigError(*problems)
     return tuple(jobs)
+
+
+def _heartbeat(events: Events, session: Session) -> Iterator[Problem]:
+    """Load the heartbeat's URL as the secret that it is; yield what is wrong with its variable."""
+    name = events.heartbeat_env
+    url = events.heartbeat if name is None else session.environ.get(name)
+    if url is not None:
+        session.secrets.append(Secret(url))
+    try:
+        if name is not None:
+            parse_web_url(url or "")
+    except ValueError as error:
+        what = "the environment has no such variable: export it" if url is None else str(error)
+        yield Problem(f"events: heartbeat_env: {name}: {what}")
 
 
 def configuration(

@@ -13,10 +13,11 @@ from typing import Any
 
 import click
 
-from imdoctor.agent.history import state_folder
+from imdoctor.agent.assignment import Assignment
+from imdoctor.agent.folder import state_folder
 from imdoctor.agent.notify import Notifier, watchdog_period
 from imdoctor.agent.telling import telling_of
-from imdoctor.agent.watch import Agent, Assignment
+from imdoctor.agent.watch import Agent
 from imdoctor.check import Check
 from imdoctor.cli.jobs import Wanted, checks_installed, chosen, configuration, consistent, jobs_of, picked
 from imdoctor.cli.options import SecondsType, option, state_option, target_options

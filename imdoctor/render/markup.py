@@ -1,6 +1,6 @@
 """HTML and SVG as a tree of elements: what is text cannot become markup, whoever said it.
 
-The standard library's serialiser writes the tree, so it alone escapes, and does it everywhere (docs/decisions/0009).
+The standard library's serialiser writes the tree, so it alone escapes, and does it everywhere (docs/decisions/0011).
 """
 
 import re
