@@ -3,8 +3,8 @@
 import msgspec
 
 from imdoctor import Context, FilePath, Seconds
-from imdoctor.net.egress import BUILT_IN, Source, parse_source
-from imdoctor.net.geo import ASN_ZONE
+from imdoctor.net.egress import BUILT_IN, Source, check_name, parse_source
+from imdoctor.net.geo import ASN_ZONE, origin_name
 
 DEFAULT = "default"
 """Stands for the built-in sources in a list of them."""
@@ -16,6 +16,13 @@ class Geo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     mmdb: FilePath | None = None
     xdb: FilePath | None = None
     asn_zone: str | None = ASN_ZONE
+
+    def __post_init__(self) -> None:
+        """Refuse a zone under which no address can be asked for."""
+        try:
+            check_name(origin_name("::", self.asn_zone or ASN_ZONE))
+        except ValueError:
+            raise ValueError(f"asn_zone: {self.asn_zone!r:.90} is no zone: write one such as {ASN_ZONE}") from None
 
     @property
     def files(self) -> bool:

@@ -30,6 +30,9 @@ LARGEST = 1 << 16
 """Bytes of a page that are read for what it shows."""
 PLACE_FIELDS = 5
 """country, region, city, district, ISP."""
+HOSTNAME = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
+PLAIN = "/?%&=+,;:@!$'()*~"
+"""What a path and a query may hold beside letters, digits and `-._` (RFC 3986 §3.3, §3.4)."""
 
 
 class Echo(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,21 +103,41 @@ async def _follow(url: str, way: Way, seen: Echo, limit: float, started: float) 
             return msgspec.structs.replace(seen, error=call.error)
         if call.status not in MOVED:
             return _shown(seen, call, body, time.monotonic() - started)
-        here = urllib.parse.urljoin(here, call.headers.get("location", ""))
-        parts = urllib.parse.urlsplit(here)
-        host = parts.hostname or ""
-        if parts.scheme not in PORTS or not (host == home or host.endswith(f".{home}")):
-            return msgspec.structs.replace(seen, error=f"a redirect to {clean(host) or 'nowhere'}")
+        try:
+            here = redirected(here, call.headers.get("location", ""), home)
+        except ValueError as error:
+            return msgspec.structs.replace(seen, error=str(error))
     return msgspec.structs.replace(seen, error="too many redirects")
+
+
+def redirected(here: str, location: str, home: str) -> str:
+    """Return where a redirect leads. Raises ValueError with why it is not followed: only http and https within ``home`` are."""
+    try:
+        there = urllib.parse.urljoin(here, location)
+        parts = urllib.parse.urlsplit(there)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise ValueError("a redirect to nowhere") from None
+    within = host == home or host.endswith(f".{home}")
+    if parts.scheme not in PORTS or not within or not HOSTNAME.fullmatch(host):
+        raise ValueError(f"a redirect to {clean(host) or 'nowhere'}")
+    return there
+
+
+def target(url: str) -> str:
+    """Return a URL's path and query as a request line may hold them (RFC 9112 §3.2); a header's other characters are bytes."""
+    parts = urllib.parse.urlsplit(url)
+    path, query = (
+        urllib.parse.quote(part, safe=PLAIN, encoding="latin-1", errors="replace")
+        for part in (parts.path or "/", parts.query)
+    )
+    return f"{path}?{query}" if query else path
 
 
 async def _get(url: str, way: Way, limit: float) -> tuple[Call, bytes] | str:
     """Get one page, or say why there is none."""
     parts = urllib.parse.urlsplit(url)
-    try:
-        host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
-    except ValueError:
-        return "a redirect to no port"
+    host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
     addresses: tuple[str, ...] = ()
     if way.proxy is None:
         found = await system_answer(way.machine, f"{host}.", port, limit)
@@ -125,8 +148,7 @@ async def _get(url: str, way: Way, limit: float) -> tuple[Call, bytes] | str:
     if isinstance(connection, str):
         return connection
     try:
-        path = urllib.parse.urlunsplit(("", "", urllib.parse.quote(parts.path or "/", safe="/%"), parts.query, ""))
-        return await connection.call(Get(path), kind="cold", timeout=limit, wall=way.machine.wall, lag=way.lag)
+        return await connection.call(Get(target(url)), kind="cold", timeout=limit, wall=way.machine.wall, lag=way.lag)
     finally:
         connection.close()
 
@@ -228,7 +250,7 @@ def parse(url: str, text: str) -> tuple[str, str | None, tuple[Told, ...]] | Non
     except (ValueError, RecursionError):
         return _of_variables(url, {name: one or other for name, one, other in ASSIGNED.findall(text)})
     data = found.get("data") if isinstance(found, dict) else None
-    if not isinstance(data, dict) or not isinstance(data.get("ip"), str):
+    if not isinstance(data, dict) or not isinstance(data.get("ip"), str) or not data["ip"]:
         return None
     location = data.get("location")
     names = [clean(name) for name in location] if isinstance(location, list) else []
@@ -239,7 +261,7 @@ def parse(url: str, text: str) -> tuple[str, str | None, tuple[Told, ...]] | Non
 
 
 def _of_variables(url: str, found: Mapping[str, str]) -> tuple[str, str | None, tuple[Told, ...]] | None:
-    if "ip" not in found:
+    if not found.get("ip"):
         return None
     told = tuple(
         Told(

@@ -1,6 +1,7 @@
 """By which addresses something leaves for the Internet: whoami names, whose own servers answer with the asker's address."""
 
 import asyncio
+import ipaddress
 import re
 import secrets
 import time
@@ -15,7 +16,7 @@ import dns.rdataclass
 import dns.rdatatype
 import msgspec
 
-from imdoctor.net.exchange import FAILURES, PAYLOAD, error_of, exchange
+from imdoctor.net.exchange import FAILURES, PAYLOAD, error_of, exchange, records
 from imdoctor.net.geo import clean, is_public
 from imdoctor.net.machine import Machine
 
@@ -27,6 +28,10 @@ STAGGER = 0.25
 MOST = 8
 """Addresses that one answer may name."""
 FORM = "TYPE NAME, TYPE NAME@SERVER, TYPE CH NAME@SERVER (TYPE is A, AAAA or TXT), or https://…"
+ECHO = re.compile(r"https://(?P<host>[A-Za-z0-9.-]+)(:(?P<port>\d{1,5}))?(/[!-~]*)?")
+LAST_PORT = 65535
+LABEL = "0123456789ab"
+"""Stands for a random label, which is as long."""
 SOURCE = re.compile(r"(?P<kind>A|AAAA|TXT) +(?P<chaos>CH +)?(?P<name>[^\s@]+)(@(?P<server>[^\s@]+))?")
 
 BUILT_IN = (
@@ -84,21 +89,31 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True):
 
 def parse_source(text: str) -> Source:
     """Read a source. Raises ValueError with a sentence."""
-    if re.fullmatch(r"https://[A-Za-z0-9.-]+(:\d{1,5})?(/[!-~]*)?", text):
+    if page := ECHO.fullmatch(text):
+        check_name(page["host"])
+        if not 0 < int(page["port"] or 1) <= LAST_PORT:
+            raise ValueError(f"{text[:80]!r} names no port: write one of 1 to {LAST_PORT}, or none")
         return Source(text, "https", text)
     found = SOURCE.fullmatch(text)
     if not found:
         raise ValueError(f"{text[:80]!r} is no whoami source: write {FORM}")
-    name = found["name"].removeprefix("*.")
-    try:
-        if len(dns.name.from_text(name).labels) < 2:  # noqa: PLR2004 - a label and the root
-            raise ValueError(f"{text[:80]!r} names nothing: write {FORM}")
-    except (dns.exception.DNSException, UnicodeError):
-        raise ValueError(f"{name[:80]!r} is no name: write {FORM}") from None
+    check_name(found["name"].replace("*", LABEL, 1) if found["name"].startswith("*.") else found["name"])
+    if found["server"] and ":" not in found["server"]:
+        check_name(found["server"])
     kind: Literal["A", "AAAA", "TXT"] = found["kind"]  # type: ignore[assignment]  # the pattern's words
     if found["chaos"] and not found["server"]:
         raise ValueError(f"{text[:80]!r} needs a server: a resolver does not hand questions of the class CH on")
     return Source(text, kind, found["name"], found["server"], chaos=bool(found["chaos"]))
+
+
+def check_name(name: str) -> None:
+    """Raise ValueError with a sentence for what no question can be asked for (RFC 1035 §2.3.4)."""
+    try:
+        labels = dns.name.from_text(name).labels
+    except (dns.exception.DNSException, UnicodeError):
+        raise ValueError(f"{name[:80]!r} is no name: write one such as whoami.corp.example") from None
+    if len(labels) < 2:  # noqa: PLR2004 - a label and the root
+        raise ValueError(f"{name[:80]!r} names nothing: write a name such as whoami.corp.example")
 
 
 async def first_good(
@@ -197,19 +212,25 @@ def read(reply: dns.message.Message) -> tuple[tuple[str, ...], tuple[str, ...]]:
     Texts hold an address alone, or a word before it: `ns` the resolver's, `ip` a client's by its subnet, `ecs` or
     `edns0-client-subnet` the subnet itself.
     """
-    addresses, subnets = [], []
-    for rrset in reply.answer:
-        for record in rrset:
-            if rrset.rdtype in {dns.rdatatype.A, dns.rdatatype.AAAA}:
-                addresses.append(record.address)
-            elif rrset.rdtype == dns.rdatatype.TXT:
-                words = b" ".join(record.strings).decode("ascii", "replace").split()
-                first, last = (words[0], words[-1]) if words else ("", "")
-                if first in {"ecs", "edns0-client-subnet"}:
-                    subnets.append("/".join(last.split("/")[:2]))
-                elif first == "ns" or (len(words) == 1 and _is_address(last)):
-                    addresses.append(last)
+    addresses, subnets = list[str](), list[str]()
+    for kind in (dns.rdatatype.A, dns.rdatatype.AAAA):
+        addresses += [record.address for record in records(reply, kind)]
+    for record in records(reply, dns.rdatatype.TXT, dns.rdataclass.CH):
+        words = b" ".join(record.strings).decode("ascii", "replace").split()
+        first, last = (words[0], words[-1]) if words else ("", "")
+        if first in {"ecs", "edns0-client-subnet"}:
+            subnets += [subnet] if (subnet := "/".join(last.split("/")[:2])) and _is_subnet(subnet) else []
+        elif first == "ns" or (len(words) == 1 and _is_address(last)):
+            addresses.append(last)
     return tuple(dict.fromkeys(addresses))[:MOST], tuple(dict.fromkeys(subnets))[:MOST]
+
+
+def _is_subnet(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return "%" not in text
 
 
 def _is_address(text: str) -> bool:

@@ -55,12 +55,12 @@ def clean(text: object) -> str | None:
 
 
 def is_public(text: str) -> bool:
-    """Tell whether a text is an address that the Internet may see."""
+    """Tell whether a text is an address that the Internet may see; one with a zone (`%eth0`) is of one link only."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
         return False
-    return address.is_global and not address.is_multicast
+    return address.is_global and not address.is_multicast and "%" not in text
 
 
 class MaxMindFile:

@@ -219,6 +219,14 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
+        (
+            "geo: {asn_zone: ..bad}",
+            "imdoctor.yaml:4:10: geo: asn_zone: '..bad' is no zone: write one such as asn.cymru.com",
+        ),
+        (
+            "whoami: ['https://a.b:99999/']",
+            "imdoctor.yaml:4:5: dns: 'https://a.b:99999/' names no port: write one of 1 to 65535",
+        ),
         ("whoami: [MX a.example]", "imdoctor.yaml:4:5: dns: 'MX a.example' is no whoami source: write TYPE NAME"),
         ("geo: {mmdb: no-such-file}", "checks: dns: geo: mmdb: there is no file"),
         ("geo: {xbd: x}", "unknown key 'xbd': did you mean xdb"),

@@ -94,7 +94,7 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     """The service's addresses by the network that asks, or that EDNS Client Subnet names."""
     echoes: bool = True
     lie: str | None = None
-    """"private", "rubbish" or "endless"."""
+    """"private", "rubbish", "endless", or "nowhere": echoes redirect to what is no address."""
     silent: bool = False
     """The authority hears questions for third parties' names, and says nothing."""
 

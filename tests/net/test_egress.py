@@ -2,8 +2,11 @@
 
 import asyncio
 import contextlib
+import ipaddress
+import struct
 from collections.abc import Iterator
 
+import dns.exception
 import dns.message
 import dns.rrset
 import pytest
@@ -12,6 +15,7 @@ from hypothesis import strategies as st
 
 from imdoctor.lab.loop import LabLoop
 from imdoctor.net.egress import BUILT_IN, SAMPLES, Exit, Source, first_good, leaving, parse_source, question, read
+from imdoctor.net.exchange import FAILURES
 from imdoctor.net.machine import Machine
 from tests.lab.model import Outside
 from tests.lab.outside import Authority
@@ -43,6 +47,11 @@ def test_sources(text: str, expected: Source) -> None:
         ("A a..example", "no name"),
         ("A .", "names nothing"),
         ("TXT CH a.example", "needs a server"),
+        ("A a.example@bad..name", "no name"),
+        ("TXT *." + ".".join(["a" * 60] * 4), "no name"),
+        ("https://a..b/", "no name"),
+        ("https://a.example:99999/", "names no port"),
+        ("https://a.example:0/", "names no port"),
         ("", "no whoami source"),
     ],
 )
@@ -82,15 +91,42 @@ def test_a_random_label_for_each_question() -> None:
         ("TXT", ['"203.0.113.7"', '"edns0-client-subnet 198.51.100.0/24"'], (("203.0.113.7",), ("198.51.100.0/24",))),
         ("TXT", ['"2001:db8::1"'], (("2001:db8::1",), ())),
         ("TXT", ['"hello world"', '""', '"v=spf1"'], ((), ())),
+        ("TXT", [r'"ecs" "\027[31mRED"', '"ecs"', '"ecs" "fe80::%x/64"'], ((), ())),
         ("MX", ["10 mail.example."], ((), ())),
     ],
-    ids=["an address", "pairs", "texts", "IPv6", "other texts", "another type"],
+    ids=["an address", "pairs", "texts", "IPv6", "other texts", "no subnet", "another type"],
 )  # fmt: skip
 def test_what_answers_say(kind: str, records: list[str], expected: tuple[tuple[str, ...], tuple[str, ...]]) -> None:
     """Addresses and client subnets are found in each of the layouts, and in nothing else."""
     reply = dns.message.make_response(dns.message.make_query("w.example", kind))
     reply.answer.append(dns.rrset.from_text("w.example.", 0, "IN", kind, *records))
     assert read(reply) == expected
+
+
+@pytest.mark.parametrize("rdclass", [3, 4, 42, 254, 255])
+@pytest.mark.parametrize(("kind", "data"), [(1, b"\1\2\3\4"), (28, bytes(16)), (16, b"\7\x31.2.3.4")])
+def test_records_of_other_classes_say_nothing(rdclass: int, kind: int, data: bytes) -> None:
+    """They hold what they like, and no address; the class CH has texts."""
+    reply = dns.message.make_response(dns.message.make_query("w.example", "A", use_edns=False)).to_wire()
+    record = b"\xc0\x0c" + struct.pack("!HHIH", kind, rdclass, 0, len(data)) + data
+    wire = reply[:6] + b"\0\1" + reply[8:] + record
+    expected = ("1.2.3.4",) if (rdclass, kind) == (3, 16) else ()
+    with contextlib.suppress(dns.exception.FormError):  # an A record of the class CH holds a name first
+        assert read(dns.message.from_wire(wire)) == (expected, ())
+
+
+@given(st.data())
+def test_any_answer_is_read(data: st.DataObject) -> None:
+    """No bytes in an answer make the reader stumble, or give what is no subnet."""
+    reply = dns.message.make_response(dns.message.make_query("w.example", "TXT"))
+    for kind, text in (("TXT", '"ecs" "198.51.100.0/24/0"'), ("A", "203.0.113.7"), ("AAAA", "2001:db8::1")):
+        reply.answer.append(dns.rrset.from_text("w.example.", 0, "IN", kind, text))
+    wire = bytearray(reply.to_wire())
+    for _ in range(data.draw(st.integers(1, 4))):
+        wire[data.draw(st.integers(0, len(wire) - 1))] = data.draw(st.integers(0, 255))
+    with contextlib.suppress(*FAILURES):
+        _, subnets = read(dns.message.from_wire(bytes(wire), ignore_trailing=True))
+        assert all(ipaddress.ip_network(subnet, strict=False) for subnet in subnets)
 
 
 @pytest.fixture(name="lab")

@@ -180,6 +180,7 @@ def test_names_are_bounded_lines(text: str) -> None:
         ("10.0.0.1", False),
         ("224.0.0.1", False),
         ("fe80::1%eth0", False),
+        ("2400:3200::1%eth0", False),
         ("x", False),
         ("", False),
     ],

@@ -16,7 +16,7 @@ from imdoctor import Context, Egress
 from imdoctor.check import is_address
 from imdoctor.net.echo import PORTS, Echo, Way, ask_echo
 from imdoctor.net.egress import Exit, Source, first_good, leaving
-from imdoctor.net.exchange import FAILURES, PAYLOAD, exchange
+from imdoctor.net.exchange import FAILURES, PAYLOAD, exchange, records
 from imdoctor.net.geo import Locator, MaxMindFile, Remembered, Routing, Told, XdbFile, places
 from imdoctor.net.lookup import system_answer
 from imdoctor.net.machine import SystemAnswer
@@ -178,8 +178,8 @@ class _Look:
                 reply, _ = await exchange(self._ctx.machine, server, query, self._left())
             except FAILURES:
                 continue
-            texts = [rrset for rrset in reply.answer if rrset.rdtype == dns.rdatatype.TXT]
-            return [b"".join(record.strings).decode("ascii", "replace") for rrset in texts for record in rrset]
+            texts = records(reply, dns.rdatatype.TXT)
+            return [b"".join(record.strings).decode("ascii", "replace") for record in texts]
         return []
 
     async def _subnet(self, exits: tuple[Exit, ...], echoes: Awaitable[tuple[Echo, ...]]) -> SubnetAnswer | None:

@@ -26,7 +26,7 @@ from tests.lab.model import (
     Whereabouts,
     World,
 )
-from tests.lab.outside import IPIP, PAIRS
+from tests.lab.outside import IPIP, NSTOOL, PAIRS
 from tests.lab.truth import ANSWERS, SILENT, curl, dig, dropped, reachable
 from tests.lab.wire import Manner
 from tests.lab.worlds.healthy import NOTHING_ELSE, PROXIED, SIX_RESOLVER
@@ -301,6 +301,17 @@ EGRESS = (
         "Echoes never end, DNS and routing data show the truth",
         outside=with_(ELSEWHERE, lie="endless", files=()),
         truth=(ANSWERS, leaves(), curl("timed out|xxxxxx", url=f"https://{IPIP}/json", arguments="-m 1")),
+    ),
+    elsewhere(
+        "echoes-lead-nowhere",
+        "Echoes redirect to what is no address, DNS and routing data show the truth",
+        outside=with_(ELSEWHERE, lie="nowhere", files=()),
+        truth=(
+            ANSWERS,
+            leaves(),
+            curl(r"Location: https://\[", url=f"https://{NSTOOL}/info.js"),
+            curl(r"Location: /json\?x=a ", url=f"https://{IPIP}/json"),
+        ),
     ),
     elsewhere("other-isp", "The resolver leaves by another ISP"),
     elsewhere("other-isp-xdb", "The same, told by ip2region's format", outside=with_(ELSEWHERE, files=("xdb",))),
