@@ -21,6 +21,7 @@ from tests.checks.judging import SETTINGS, findings
 
 RESOLVER, STUB, PUBLIC = "10.53.0.1", "127.0.0.1", "223.5.5.5"
 HERE, NEXT, AWAY, THERE = "119.147.10.2", "119.147.20.2", "218.6.200.2", "120.196.0.2"
+SIX = "2402:4e00:2000::1"
 NEAR, FAR = "43.141.10.2", "43.141.10.1"
 ECHO = "https://myip.ipip.net/json"
 PLACES = (
@@ -72,6 +73,8 @@ ROWS = [
     pytest.param(seen(ways(THERE)), ["dns.egress-mismatch:warn"], "different", id="another ISP"),
     pytest.param(seen(ways(NEXT, THERE)), ["dns.egress-mismatch:warn"], "different", id="one of two doors"),
     pytest.param(seen(ways(THERE, host=(HERE, THERE))), [], "same", id="this host has that door as well"),
+    pytest.param(seen(ways(THERE, host=(HERE, SIX))), ["dns.egress-mismatch:warn"], "different", id="this host's other family is at no known place"),
+    pytest.param(seen(ways(THERE, host=(SIX,))), ["dns.egress-unknown:info"], "unknown", id="this host has the other family alone"),
     pytest.param(seen(ways(THERE, server=PUBLIC), PUBLIC), ["dns.egress-mismatch:info"], "different", id="a public resolver"),
     pytest.param(
         seen(ways(THERE, server=PUBLIC), PUBLIC, costs=(structs.replace(COSTLY, server=PUBLIC),)),

@@ -49,8 +49,13 @@ def compare(egress: EgressSeen, server: str) -> Comparison:
     if not hosts:
         reason = f"no source shows by which address this host leaves ({_tried(egress.exits, 'direct', egress.echoes)})"
         return Comparison(server=server, word="unknown", reason=reason, resolver_end=ends[0])
-    best = [min((_ends(egress, server, end, host) for host in hosts), key=_rank) for end in ends]
+    best = [min((_ends(egress, server, end, host) for host in _peers(end, hosts)), key=_rank) for end in ends]
     return max(best, key=_rank)
+
+
+def _peers(end: str, hosts: Sequence[str]) -> Sequence[str]:
+    """Return this host's addresses of an end's own family, where it has any: the other one is another way, maybe by another ISP."""
+    return [host for host in hosts if (":" in host) is (":" in end)] or hosts
 
 
 def _rank(one: Comparison) -> int:
