@@ -159,11 +159,14 @@ class XdbFile:
 
 def of_xdb(address: str, text: str) -> Told:
     """Read a record of either layout: country|area|province|city|ISP, and country|province|city|ISP|ISO code of the country."""
-    fields = text.split("|")
-    if len(fields) == OLD_XDB_FIELDS and not re.fullmatch("[A-Z]{2}", fields[4]):
-        del fields[1]
+    fields, code = text.split("|"), None
+    if len(fields) == OLD_XDB_FIELDS:
+        if re.fullmatch("[A-Z]{2}", fields[4]):
+            code = fields[4]
+        else:
+            del fields[1]
     country, region, city, isp = (clean(field) for field in (*fields, "", "", "", "")[:4])
-    return Told(address=address, source="xdb", country=country, region=region, city=city, isp=isp)
+    return Told(address=address, source="xdb", country=code or country, region=region, city=city, isp=isp)
 
 
 def _why(path: str, error: Exception) -> str:

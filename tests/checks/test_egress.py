@@ -73,7 +73,7 @@ ROWS = [
     pytest.param(seen(ways(THERE)), ["dns.egress-mismatch:warn"], "different", id="another ISP"),
     pytest.param(seen(ways(NEXT, THERE)), ["dns.egress-mismatch:warn"], "different", id="one of two doors"),
     pytest.param(seen(ways(THERE, host=(HERE, THERE))), [], "same", id="this host has that door as well"),
-    pytest.param(seen(ways(THERE, host=(HERE, SIX))), ["dns.egress-mismatch:warn"], "different", id="this host's other family is at no known place"),
+    pytest.param(seen(ways(THERE, host=(HERE, SIX))), ["dns.egress-mismatch:warn"], "different", id="the other family is nowhere"),
     pytest.param(seen(ways(THERE, host=(SIX,))), ["dns.egress-unknown:info"], "unknown", id="this host has the other family alone"),
     pytest.param(seen(ways(THERE, server=PUBLIC), PUBLIC), ["dns.egress-mismatch:info"], "different", id="a public resolver"),
     pytest.param(

@@ -74,6 +74,7 @@ class Whereabouts(msgspec.Struct, frozen=True, kw_only=True):
     """Where a network is."""
 
     country: str = "中国"
+    code: str = "CN"
     region: str = ""
     city: str = ""
     isp: str = ""

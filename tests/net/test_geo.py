@@ -56,7 +56,7 @@ def test_a_maxmind_file(tmp_path: Path) -> None:
 def test_an_xdb_file(tmp_path: Path) -> None:
     """The same of ip2region's format; it holds one family, and of the other it says nothing."""
     write_xdb(tmp_path / "f", PLACES)
-    expected = Told(address=OTHER, source="xdb", country="中国", region="四川省", isp="移动")
+    expected = Told(address=OTHER, source="xdb", country="CN", region="四川省", isp="移动")
     assert xdb(OTHER, tmp_path / "f") == expected
     assert xdb(NOWHERE, tmp_path / "f") is None
     assert xdb("2402::1", tmp_path / "f") is None
@@ -187,15 +187,16 @@ def test_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read
     [
         ("中国|0|广东省|深圳市|电信", ("中国", "广东省", "深圳市", "电信")),
         ("中国|华东|上海市|上海市|电信", ("中国", "上海市", "上海市", "电信")),
-        ("中国|广东省|深圳市|电信|CN", ("中国", "广东省", "深圳市", "电信")),
-        ("United States|California|0|Google LLC|US", ("United States", "California", None, "Google LLC")),
+        ("中国|广东省|深圳市|电信|CN", ("CN", "广东省", "深圳市", "电信")),
+        ("United States|California|0|Google LLC|US", ("US", "California", None, "Google LLC")),
+        ("日本|东京|东京|NTT|JP", ("JP", "东京", "东京", "NTT")),
         ("中国|广东省|深圳市|移动", ("中国", "广东省", "深圳市", "移动")),
         ("0|0|0|内网IP|内网IP", (None, None, "内网IP", "内网IP")),
         ("", (None, None, None, None)),
     ],
 )
 def test_both_layouts_of_xdb(text: str, expected: tuple[str | None, ...]) -> None:
-    """The older layout has an area behind the country, the newer one the country's code at the end."""
+    """The older layout has an area behind the country, the newer one the country's code at the end, which goes before its name."""
     told = of_xdb(INSIDE, text)
     assert (told.country, told.region, told.city, told.isp) == expected
 

@@ -32,12 +32,14 @@ from tests.lab.wire import Manner
 from tests.lab.worlds.healthy import NOTHING_ELSE, PROXIED, SIX_RESOLVER
 
 CLIENT, OWN, OTHER, AWAY, PUBLIC_EXIT = "10.20.0.2", "119.147.10.2", "120.196.0.2", "218.6.200.2", "119.29.29.29"
+ABROAD = "210.140.10.2"
 TELECOM_GD = Whereabouts(region="广东省", city="深圳市", isp="电信", asn=4134)
 PLACES = {
     "119.147.10.0/24": TELECOM_GD,
     "119.147.20.0/24": Whereabouts(region="广东", city="广州", isp="China Telecom", asn=4134),
     "120.196.0.0/24": Whereabouts(region="广东省", city="广州市", isp="移动", asn=9808),
     "218.6.200.0/24": Whereabouts(region="四川省", city="成都市", isp="电信", asn=4134),
+    "210.140.10.0/24": Whereabouts(country="日本", code="JP", region="东京都", isp="NTT"),
     "119.29.29.0/24": Whereabouts(region="天津市", isp="腾讯云", asn=45090),
     "2402:4e00:2000::/64": TELECOM_GD,
     "2402:4e00:5300::/64": TELECOM_GD,
@@ -315,6 +317,13 @@ EGRESS = (
     ),
     elsewhere("other-isp", "The resolver leaves by another ISP"),
     elsewhere("other-isp-xdb", "The same, told by ip2region's format", outside=with_(ELSEWHERE, files=("xdb",))),
+    elsewhere(
+        "other-country-xdb",
+        "The resolver leaves in another country, by an ISP that is in no table",
+        outside=with_(ELSEWHERE, files=("xdb",), exits={CLIENT: (OWN,), RESOLVER: (ABROAD,)}),
+        truth=(ANSWERS, leaves(), whoami(ABROAD)),
+        says="different; no measurable cost",
+    ),
     elsewhere("other-isp-echoes", "The same, told by echoes in GBK and JSON", outside=with_(ELSEWHERE, files=())),
     elsewhere(
         "other-isp-routing", "The same, told by routing data alone", outside=with_(ELSEWHERE, files=(), echoes=False)
