@@ -44,7 +44,7 @@ class Resolver(msgspec.Struct, frozen=True, kw_only=True):
 
     address: str = RESOLVER
     kind: str = "unbound"
-    """Or "dnsmasq", "resolved", or "ours", which has the faults that the real ones cannot be made to have."""
+    """Or "dnsmasq", "debian" (dnsmasq as that starts it), "resolved", or "ours", which has faults that no real one can be made to have."""
     zone: Mapping[str, tuple[str, ...]] = {}
     lines: tuple[str, ...] = ()
     how: Resolving = Resolving()

@@ -76,12 +76,12 @@ def through(address: str) -> Resolver:
     return Resolver(address=address, lines=(f"outgoing-interface: {FAR_RESOLVERS[address]}", *UPSTREAM))
 
 
-def behind(stub: str, beyond: str) -> tuple[Resolver, ...]:
+def behind(stub: str, beyond: str, kind: str = "dnsmasq") -> tuple[Resolver, ...]:
     """Return a stub on the client and the resolver behind it."""
     upstream = through(beyond) if beyond in FAR_RESOLVERS else Resolver(address=beyond, lines=UPSTREAM)
     if stub == RESOLVED:
         return (upstream, Resolver(address=stub, kind="resolved", lines=(beyond,)))
-    return (upstream, Resolver(address=stub, kind="dnsmasq", lines=(f"--server={beyond}",)))
+    return (upstream, Resolver(address=stub, kind=kind, lines=(f"--server={beyond}",)))
 
 
 def elsewhere(variant: str, title: str, *, outside: Outside = ELSEWHERE, says: str = "", **how: object) -> World:
@@ -373,6 +373,17 @@ EGRESS = (
         resolvers=behind(DNSMASQ, RESOLVER),
         nameservers=(DNSMASQ,),
         truth=(ANSWERS, leaves(), whoami(OTHER, server=DNSMASQ)),
+    ),
+    elsewhere(
+        "behind-debians-dnsmasq",
+        "The same behind dnsmasq as Debian starts it, by single letters",
+        resolvers=behind(DNSMASQ, RESOLVER, "debian"),
+        nameservers=(DNSMASQ,),
+        truth=(ANSWERS, leaves(), whoami(OTHER, server=DNSMASQ)),
+        told={
+            "dns.egress-mismatch": NOTHING_MEASURABLE,
+            "dns": r"  -> 10\.53\.0\.1 \(private\), by .*/dnsmasq\.d/corp\.conf",
+        },
     ),
     elsewhere(
         "behind-systemd-resolved",
