@@ -136,6 +136,8 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     """Far addresses that stand on a host of their own, to which the way is a plain cable."""
     told: Mapping[str, str] = {}
     """For a code, a pattern that the message of its finding must hold; for a check, one that a note of it must."""
+    never: Mapping[str, str] = {}
+    """For a code, a pattern that the message of none of its findings may hold."""
     absent: tuple[str, ...] = ()
     """Codes that no finding may have, not even for information."""
     wire: Manner | None = None

@@ -71,9 +71,10 @@ def leaves(address: str = OWN) -> Truth:
     return whoami(address, server=AUTHORITY)
 
 
-def through(address: str) -> Resolver:
-    """Return a resolver far away, which hands every question to the authority by an address of its own."""
-    return Resolver(address=address, lines=(f"outgoing-interface: {FAR_RESOLVERS[address]}", *UPSTREAM))
+def through(address: str, leaving: str | None = None) -> Resolver:
+    """Return a resolver which hands every question to the authority by an address of its own."""
+    own = leaving or FAR_RESOLVERS[address]
+    return Resolver(address=address, lines=(f"outgoing-interface: {own}", *UPSTREAM))
 
 
 def behind(stub: str, beyond: str, kind: str = "dnsmasq") -> tuple[Resolver, ...]:
@@ -364,8 +365,10 @@ EGRESS = (
     elsewhere(
         "second-of-two",
         "The second resolver of two leaves by another ISP",
-        resolvers=(Resolver(address=SECOND_RESOLVER, lines=UPSTREAM), RECURSIVE),
+        resolvers=(through(SECOND_RESOLVER, SECOND_RESOLVER), RECURSIVE),
         outside=with_(ELSEWHERE, exits={CLIENT: (OWN,), RESOLVER: (OTHER,), SECOND_RESOLVER: (OWN,)}),
+        truth=(ANSWERS, leaves(), whoami(OWN, server=SECOND_RESOLVER), whoami(OTHER)),
+        never={"dns.egress-mismatch": rf"^{SECOND_RESOLVER} leaves"},
     ),
     elsewhere(
         "behind-dnsmasq",
