@@ -30,7 +30,8 @@ from imdoctor.net.resolvers import (
 from imdoctor.net.stubs import stubs
 from imdoctor.net.subnet import identifier
 from imdoctor_checks.looks.costs import cost_plan, mirror_costs
-from imdoctor_checks.looks.egress import egress, egress_plan
+from imdoctor_checks.looks.egress import egress
+from imdoctor_checks.looks.egress_plan import egress_plan
 from imdoctor_checks.looks.elsewhere import public_answers, public_plan
 from imdoctor_checks.looks.gateway import LIMIT, look
 from imdoctor_checks.looks.resolvers import answers, asked_servers, server_answers

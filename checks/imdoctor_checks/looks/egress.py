@@ -5,22 +5,20 @@ Third parties are asked for it, all of them within one small time: they never ho
 
 import asyncio
 import time
-from collections.abc import Awaitable, Iterable, Iterator
+from collections.abc import Awaitable, Iterable
 from functools import partial
-from urllib.parse import urlsplit
 
 import dns.message
 import dns.rdatatype
 
-from imdoctor import Context, Egress
+from imdoctor import Context
 from imdoctor.check import is_address
-from imdoctor.net.echo import PORTS, Echo, Way, ask_echo
+from imdoctor.net.echo import Echo, Way, ask_echo
 from imdoctor.net.egress import Exit, Source, first_good, leaving
 from imdoctor.net.exchange import FAILURES, PAYLOAD, exchange, records
 from imdoctor.net.geo import Locator, MaxMindFile, Remembered, Routing, Told, XdbFile, places
 from imdoctor.net.lookup import system_answer
 from imdoctor.net.machine import SystemAnswer
-from imdoctor.net.resolvers import nameservers
 from imdoctor.net.subnet import SubnetAnswer, ask_for, subnet_of
 from imdoctor.net.trust import tls_context
 from imdoctor_checks.looks import HOUR
@@ -77,7 +75,7 @@ class _Look:
         self._ctx, self._servers = ctx, servers
         self._options = dns_options(ctx)
         self._ends = time.monotonic() + ctx.left(self._options.third_party_timeout)
-        self._families = [family for family in FAMILIES if _routed(ctx, family)]
+        self._families = [family for family in FAMILIES if routed(ctx, family)]
 
     async def take(self) -> EgressSeen:
         """Ask for the addresses; as soon as DNS has shown them, for where they are and what the host's own prefix is given.
@@ -119,7 +117,7 @@ class _Look:
 
     async def _direct(self, family: int) -> tuple[Exit, ...]:
         """Ask the sources' own servers in their order, over one family."""
-        tries = [partial(self._of_its_server, one, family) for one in _direct_sources(self._options, family)]
+        tries = [partial(self._of_its_server, one, family) for one in direct_sources(self._options, family)]
         return await first_good(tries, _shows)
 
     async def _of_its_server(self, source: Source, family: int) -> Exit:
@@ -208,12 +206,12 @@ def _family(address: str) -> int:
     return 6 if ":" in address else 4
 
 
-def _routed(ctx: Context, family: int) -> bool:
+def routed(ctx: Context, family: int) -> bool:
     """Tell whether there is a route to the public addresses of a family."""
     return any(ctx.machine.route(one).error is None for one in ctx.machine.controls if _family(one) == family)
 
 
-def _direct_sources(options: DnsOptions, family: int) -> list[Source]:
+def direct_sources(options: DnsOptions, family: int) -> list[Source]:
     """Return the sources that are asked of their own servers over a family."""
     servers = [one for one in options.sources if one.server is not None and one.speaks(family)]
     return [one for one in servers if not is_address(one.server or "") or _family(one.server or "") == family]
@@ -224,103 +222,3 @@ def subnet_resolvers(ctx: Context) -> tuple[str, ...]:
     if is_address(ctx.settings.endpoint.host) or ctx.proxy is not None:
         return ()
     return tuple(one for one in ctx.machine.subnet_resolvers if ctx.machine.route(one).error is None)
-
-
-def egress_plan(ctx: Context, servers: tuple[str, ...] = ()) -> Iterator[Egress]:
-    """List what the look asks, by name or address; what depends on another answer is marked."""
-    if not may_ask_others(ctx):
-        return
-    options = dns_options(ctx)
-    for server in nameservers(ctx.machine):
-        why = "the names of third parties, by the C library"
-        yield Egress(to=server, port=PORT, protocol="udp", why=why)
-    yield from _plan_through(options, servers)
-    yield from _plan_direct(ctx, options)
-    yield from _plan_echoes(ctx, options)
-    if options.geo.asn_zone:
-        for server in asked_servers(ctx):
-            yield Egress(
-                to=server,
-                port=PORT,
-                protocol="udp",
-                why=f"which network announces an address: TXT under {options.geo.asn_zone}",
-                condition="an egress address is found, and no file names its network",
-                third_party=True,
-            )
-    for server in subnet_resolvers(ctx):
-        yield Egress(
-            to=server,
-            port=PORT,
-            protocol="udp",
-            why=f"what this host's own prefix is given for {ctx.settings.endpoint.host} (EDNS Client Subnet)",
-            condition="this host's egress address is found",
-            third_party=True,
-        )
-
-
-def _plan_through(options: DnsOptions, servers: tuple[str, ...]) -> Iterator[Egress]:
-    sources = [one for one in options.sources if one.kind != "https" and one.server is None]
-    for server in servers:
-        for number, source in enumerate(sources):
-            yield Egress(
-                to=server,
-                port=PORT,
-                protocol="udp",
-                why=f"by which address it leaves: {source.text}",
-                condition="no source before it has shown an address" if number else None,
-                third_party=True,
-            )
-
-
-def _plan_direct(ctx: Context, options: DnsOptions) -> Iterator[Egress]:
-    for family in (family for family in FAMILIES if _routed(ctx, family)):
-        for number, source in enumerate(_direct_sources(options, family)):
-            named = not is_address(source.server or "")
-            conditions = [
-                *(["no source before it has shown an address"] if number else []),
-                *(["its name resolves"] if named else []),
-            ]
-            yield Egress(
-                to=source.server or "",
-                port=PORT,
-                protocol="udp",
-                why=f"by which IPv{family} address this host leaves: {source.text}",
-                condition=" and ".join(conditions) or None,
-                third_party=True,
-            )
-
-
-def _plan_echoes(ctx: Context, options: DnsOptions) -> Iterator[Egress]:
-    conditions = ["no DNS source has shown this host's address"] if options.geo.files else []
-    proxy = ctx.proxy
-    for source in (one for one in options.sources if one.kind == "https"):
-        parts = urlsplit(source.name)
-        host = parts.hostname or ""
-        why = f"by which address this host leaves: GET {source.name}"
-        yield Egress(
-            to=host,
-            port=parts.port or PORTS["https"],
-            protocol="https",
-            why=why,
-            condition=" and ".join([*conditions, "its name resolves"]),
-            third_party=True,
-        )
-        for scheme, port in PORTS.items():
-            yield Egress(
-                to=f"*.{host}",
-                port=port,
-                protocol=scheme,
-                why="the same, where it redirects to",
-                condition="it redirects within its domain",
-                third_party=True,
-            )
-        if proxy is not None:
-            yield Egress(
-                to=host,
-                port=parts.port or PORTS["https"],
-                protocol="https",
-                through=proxy.shown,
-                why=f"by which address the proxy leaves: GET {source.name}",
-                condition=" and ".join(conditions) or None,
-                third_party=True,
-            )
