@@ -41,6 +41,19 @@ def way(via: str, *addresses: str, source: str = "TXT whoami.ds.akahelp.net", **
     )
 
 
+def echo(address: str | None, resolver: str | None = None, via: str = "direct") -> Echo:
+    """Return what an echo shows."""
+    return Echo(
+        url=ECHO,
+        via=via,
+        family=4,
+        address=address,
+        resolver=resolver,
+        seconds=0.05,
+        error=None if address else "timeout",
+    )
+
+
 def ways(*addresses: str, host: tuple[str, ...] = (HERE,), server: str = RESOLVER, **more: Any) -> EgressSeen:  # noqa: ANN401 - fields of EgressSeen
     """Return the ways out of a resolver and of this host."""
     exits = (way(server, *addresses), way("direct", *host, source="A whoami.akamai.net@ns1-1.akamaitech.net", family=4))
@@ -68,7 +81,11 @@ COSTLY = cost((0.052, 0.05, 0.055, 0.051, 0.053), (0.014, 0.013, 0.012, 0.014, 0
 SUBNET = SubnetAnswer(server=PUBLIC, subnet="119.147.10.0/24", scope=24, addresses=(NEAR,))
 ROWS = [
     pytest.param(seen(ways(NEXT)), [], "same", id="same ISP and region"),
-    pytest.param(seen(ways(HERE, places=())), [], "same", id="one address"),
+    pytest.param(seen(ways(HERE, places=(), echoes=(echo(HERE),))), [], "same", id="one address"),
+    pytest.param(seen(ways(HERE)), ["dns.egress-unknown:info"], "unknown", id="one address, by DNS alone"),
+    pytest.param(seen(ways(THERE, host=(THERE,), echoes=(echo(None),))), ["dns.egress-unknown:info"], "unknown", id="no echo answers"),
+    pytest.param(seen(ways(THERE, host=(THERE,), echoes=(echo(HERE),))), ["dns.egress-mismatch:warn"], "different", id="an echo differs"),
+    pytest.param(seen(ways(THERE, host=(THERE, SIX))), ["dns.egress-unknown:info"], "unknown", id="one address of one family"),
     pytest.param(seen(ways(AWAY)), ["dns.egress-mismatch:warn"], "same ISP only", id="another region"),
     pytest.param(seen(ways(THERE)), ["dns.egress-mismatch:warn"], "different", id="another ISP"),
     pytest.param(seen(ways(NEXT, THERE)), ["dns.egress-mismatch:warn"], "different", id="one of two doors"),
@@ -172,32 +189,29 @@ def test_what_it_costs(more: dict[str, Any], subnet: SubnetAnswer | None, told: 
     assert told in found.because[-1]
 
 
-def echo(address: str | None, resolver: str | None = None, via: str = "direct") -> Echo:
-    """Return what an echo shows."""
-    return Echo(
-        url=ECHO,
-        via=via,
-        family=4,
-        address=address,
-        resolver=resolver,
-        seconds=0.05,
-        error=None if address else "timeout",
-    )
-
-
 @pytest.mark.parametrize(
     ("egress", "ends"),
     [
         (ways(NEXT, host=(HERE,), echoes=(echo(AWAY),)), (HERE, AWAY)),
         (ways(THERE, host=(THERE,), echoes=(echo(HERE),)), (HERE,)),
-        (ways(THERE, host=(THERE,), echoes=(echo(None),)), (THERE,)),
+        (ways(THERE, host=(THERE,), echoes=(echo(None),)), ()),
+        (ways(THERE, host=(THERE, SIX)), (SIX,)),
+        (ways(THERE, NEXT, host=(THERE, HERE)), (THERE, HERE)),
         (ways(THERE, host=(THERE,), echoes=(echo(THERE),)), (THERE,)),
         (ways(THERE, host=(), echoes=(echo(HERE), echo(AWAY, via="proxy"))), (HERE,)),
     ],
-    ids=["both", "DNS is intercepted", "no echo", "they agree", "through a proxy is another way"],
+    ids=[
+        "both",
+        "DNS is intercepted",
+        "no echo",
+        "of one family",
+        "an address is its own",
+        "they agree",
+        "through a proxy is another way",
+    ],
 )
 def test_this_hosts_ends(egress: EgressSeen, ends: tuple[str, ...]) -> None:
-    """Every source counts, but for DNS that shows a resolver's address where an echo shows another."""
+    """Every source counts, but for DNS that shows nothing but a resolver's addresses."""
     assert host_ends(egress) == ends
 
 

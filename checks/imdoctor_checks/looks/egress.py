@@ -26,7 +26,7 @@ from imdoctor_checks.looks.path import proxy_addresses
 from imdoctor_checks.looks.resolvers import answers, asked_servers, server_answers
 from imdoctor_checks.observations import EgressSeen
 from imdoctor_checks.options import DnsOptions, dns_options, may_ask_others
-from imdoctor_checks.verdicts.egress import host_ends
+from imdoctor_checks.verdicts.egress import host_ends, in_question
 
 PORT = 53
 FAMILIES = (4, 6)
@@ -80,7 +80,8 @@ class _Look:
     async def take(self) -> EgressSeen:
         """Ask for the addresses; as soon as DNS has shown them, for where they are and what the host's own prefix is given.
 
-        A slow echo holds none of that up, but where only an echo can tell which address is the host's.
+        A slow echo holds none of that up, but where only an echo can tell which address is the host's. With a file at hand
+        the echoes are asked only there.
         """
         at_once = not self._options.geo.files
         asked = asyncio.ensure_future(self._echoes(wanted=at_once))
@@ -90,7 +91,7 @@ class _Look:
                 asyncio.gather(*(self._direct(family) for family in self._families)),
             )
             exits = tuple(one for group in (*through, *direct) for one in group)
-            if not at_once and not any(one.addresses for group in direct for one in group):
+            if not at_once and in_question(exits):
                 asked = asyncio.ensure_future(self._echoes(wanted=True))
             near, subnet, echoes = await asyncio.gather(
                 self._placed(address for one in exits for address in one.addresses), self._subnet(exits, asked), asked
@@ -183,10 +184,8 @@ class _Look:
     async def _subnet(self, exits: tuple[Exit, ...], echoes: Awaitable[tuple[Echo, ...]]) -> SubnetAnswer | None:
         """Ask public resolvers in their order what this host's own prefix is given. An echo is awaited where DNS is in doubt."""
         ctx, host = self._ctx, self._ctx.settings.endpoint.host
-        resolvers = {address for one in exits if one.via != "direct" for address in one.addresses}
-        direct = host_ends(EgressSeen(exits=exits))
-        if set(direct) <= resolvers:
-            direct = host_ends(EgressSeen(exits=exits, echoes=await echoes))
+        known = EgressSeen(exits=exits, echoes=await echoes if in_question(exits) else ())
+        direct = host_ends(known)
         asked = subnet_resolvers(ctx)
         if not direct or not asked or self._left() <= LEAST:
             return None

@@ -77,7 +77,7 @@ def _plan_direct(ctx: Context, options: DnsOptions) -> Iterator[Egress]:
 
 
 def _plan_echoes(ctx: Context, options: DnsOptions) -> Iterator[Egress]:
-    conditions = ["no DNS source has shown this host's address"] if options.geo.files else []
+    conditions = ["DNS shows no address of this host's, or a resolver's"] if options.geo.files else []
     proxy = ctx.proxy
     for source in (one for one in options.sources if one.kind == "https"):
         parts = urlsplit(source.name)

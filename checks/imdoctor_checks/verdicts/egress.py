@@ -46,16 +46,31 @@ def compare(egress: EgressSeen, server: str) -> Comparison:
     if not ends:
         reason = f"no source shows by which address {server} leaves ({_tried(egress.exits, server)})"
         return Comparison(server=server, word="unknown", reason=reason)
-    if not hosts:
+    if not hosts and not unproven(egress.exits):
         reason = f"no source shows by which address this host leaves ({_tried(egress.exits, 'direct', egress.echoes)})"
         return Comparison(server=server, word="unknown", reason=reason, resolver_end=ends[0])
-    best = [min((_ends(egress, server, end, host) for host in _peers(end, hosts)), key=_rank) for end in ends]
-    return max(best, key=_rank)
+    return max((_best(egress, server, end, hosts) for end in ends), key=_rank)
+
+
+def _best(egress: EgressSeen, server: str, end: str, hosts: Sequence[str]) -> Comparison:
+    """Compare an end with the host's that is most like it; not where the host's of that family may be a resolver's own."""
+    doubted = [host for host in unproven(egress.exits) if _family(host) == _family(end)]
+    if not doubted or any(_family(host) == _family(end) for host in hosts):
+        return min((_ends(egress, server, end, host) for host in _peers(end, hosts)), key=_rank)
+    reason = (
+        f"DNS shows {', '.join(doubted)} for this host and for a resolver alike, as it also does where a box on the way answers "
+        f"in the servers' place, and no echo tells the two apart ({_tried((), 'direct', egress.echoes)})"
+    )
+    return Comparison(server=server, word="unknown", reason=reason, resolver_end=end)
 
 
 def _peers(end: str, hosts: Sequence[str]) -> Sequence[str]:
     """Return this host's addresses of an end's own family, where it has any: the other one is another way, maybe by another ISP."""
-    return [host for host in hosts if (":" in host) is (":" in end)] or hosts
+    return [host for host in hosts if _family(host) == _family(end)] or hosts
+
+
+def _family(address: str) -> int:
+    return 6 if ":" in address else 4
 
 
 def _rank(one: Comparison) -> int:
@@ -95,15 +110,31 @@ def resolver_ends(egress: EgressSeen, server: str) -> tuple[str, ...]:
 def host_ends(egress: EgressSeen) -> tuple[str, ...]:
     """Return the addresses by which this host leaves.
 
-    Where DNS shows a resolver's address for the host's and an echo another one, something on the way answers in the place of the
-    server that was asked, and the echo counts.
+    Where DNS shows a resolver's address for the host's, the echoes alone count.
     """
-    by_dns = [address for one in egress.exits if one.via == "direct" for address in one.addresses]
+    doubted = unproven(egress.exits)
+    by_dns = [address for address in _shown(egress.exits, direct=True) if address not in doubted]
     by_echo = [one.address for one in egress.echoes if one.via == "direct" and one.address]
-    resolvers = {address for one in egress.exits if one.via != "direct" for address in one.addresses}
-    if by_echo and set(by_dns) <= resolvers and not set(by_echo) & set(by_dns):
-        by_dns = []
     return tuple(dict.fromkeys((*by_dns, *by_echo)))
+
+
+def unproven(exits: Sequence[Exit]) -> tuple[str, ...]:
+    """Return the addresses that DNS shows for this host, of a family all of whose are a resolver's as well.
+
+    Either both leave by one address, or something on the way answers in the place of the server that was asked.
+    """
+    resolvers, own = set(_shown(exits, direct=False)), _shown(exits, direct=True)
+    proven = {_family(address) for address in own if address not in resolvers}
+    return tuple(address for address in own if _family(address) not in proven)
+
+
+def in_question(exits: Sequence[Exit]) -> bool:
+    """Tell whether only an echo can say by which address this host leaves."""
+    return bool(unproven(exits)) or not _shown(exits, direct=True)
+
+
+def _shown(exits: Sequence[Exit], *, direct: bool) -> list[str]:
+    return [address for one in exits if (one.via == "direct") is direct for address in one.addresses]
 
 
 def _tried(exits: Sequence[Exit], via: str, echoes: Sequence[Echo] = ()) -> str:

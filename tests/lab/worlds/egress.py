@@ -157,6 +157,24 @@ def by_hand() -> tuple[Truth, ...]:
 INTERCEPT = f"iptables -t nat -I PREROUTING -s {CLIENT} -p udp --dport 53 -j DNAT --to-destination {RESOLVER}"
 ECS = (f"send-client-subnet: {AUTHORITY}", "client-subnet-always-forward: yes", "max-client-subnet-ipv4: 24")
 
+
+def intercepted(variant: str, title: str, *, files: tuple[str, ...]) -> World:
+    """Return a world in which DNS shows the resolver's address for the client's."""
+    return elsewhere(
+        f"direct-questions-intercepted{variant}",
+        title,
+        says="what it costs is not known",
+        outside=with_(ELSEWHERE, files=files),
+        setup=(("router", INTERCEPT),),
+        truth=(
+            ANSWERS,
+            whoami(OTHER),
+            whoami(OTHER, server=AUTHORITY),
+            curl(OWN.replace(".", r"\."), url=f"https://{IPIP}/json"),
+        ),
+    )
+
+
 EGRESS = (
     at_home(
         "egress/same-isp-and-region",
@@ -168,6 +186,20 @@ EGRESS = (
         "egress/same-address",
         "The resolver leaves by the host's own address",
         outside=with_(HOME, exits={CLIENT: (OWN,), RESOLVER: (OWN,)}),
+    ),
+    at_home(
+        "egress/same-address-no-echo",
+        "The same, and no echo is at hand that would prove it",
+        outside=with_(HOME, exits={CLIENT: (OWN,), RESOLVER: (OWN,)}, echoes=False),
+        told={"dns.egress-unknown": rf"DNS shows {OWN} for this host and for a resolver alike"},
+    ),
+    at_home(
+        "egress/intercepted-no-echo",
+        "A box on the way hands every DNS question to the resolver, which leaves elsewhere, and no echo is at hand to show it",
+        outside=with_(ELSEWHERE, echoes=False),
+        setup=(("router", INTERCEPT),),
+        told={"dns.egress-unknown": rf"DNS shows {OTHER} for this host and for a resolver alike"},
+        truth=(ANSWERS, whoami(OTHER), whoami(OTHER, server=AUTHORITY)),
     ),
     at_home(
         "egress/xdb",
@@ -424,19 +456,9 @@ EGRESS = (
             whoami(OWN, server=AUTHORITY, name="x2.whoami.corp.example"),
         ),
     ),
-    elsewhere(
-        "direct-questions-intercepted",
-        "A box on the way hands every DNS question to the resolver",
-        says="what it costs is not known",
-        outside=with_(ELSEWHERE, files=()),
-        setup=(("router", INTERCEPT),),
-        truth=(
-            ANSWERS,
-            whoami(OTHER),
-            whoami(OTHER, server=AUTHORITY),
-            curl(OWN.replace(".", r"\."), url=f"https://{IPIP}/json"),
-        ),
-    ),
+    intercepted("", "A box on the way hands every DNS question to the resolver", files=()),
+    intercepted("-mmdb", "The same, with a file at hand that tells where addresses are", files=("mmdb",)),
+    intercepted("-xdb", "The same with ip2region's format", files=("xdb",)),
     costly("costly", "The resolver's mirror is 20 ms further away than the one for the host's own prefix"),
     costly(
         "costly-stub",
