@@ -3,6 +3,7 @@
 import msgspec
 
 from imdoctor import Context, FilePath, Seconds
+from imdoctor.check import is_address
 from imdoctor.net.egress import BUILT_IN, Source, check_name, parse_source
 from imdoctor.net.geo import ASN_ZONE, origin_name
 
@@ -33,8 +34,9 @@ class Geo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 class DnsOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`nameservers` are asked instead of resolv.conf's; an answer over `slow` is a warning.
 
-    `whoami` names the sources that show an egress address, "default" among them for the built-in ones; all third parties
-    together get `third_party_timeout`.
+    `whoami` names the sources that show an egress address, "default" among them for the built-in ones. `public_resolvers` are
+    asked in the place of the built-in ones: for a second opinion, for what this host's own prefix is given, as controls. All
+    third parties together get `third_party_timeout`.
     """
 
     nameservers: tuple[str, ...] | None = None
@@ -42,13 +44,17 @@ class DnsOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     third_party: bool = True
     third_party_timeout: Seconds = 1.0
     whoami: tuple[str, ...] = (DEFAULT,)
+    public_resolvers: tuple[str, ...] | None = None
     geo: Geo = Geo()
 
     def __post_init__(self) -> None:
-        """Refuse a source that cannot be read."""
+        """Refuse a source that cannot be read, and a resolver that is no address."""
         for text in self.whoami:
             if text != DEFAULT:
                 parse_source(text)
+        for resolver in self.public_resolvers or ():
+            if not is_address(resolver):
+                raise ValueError(f"public_resolvers: {resolver!r:.90} is no address: write one such as 223.5.5.5")
 
     @property
     def sources(self) -> tuple[Source, ...]:

@@ -9,7 +9,7 @@ from imdoctor import Context, Egress
 from imdoctor.net.connect import connect
 from imdoctor.net.lookup import ServerAnswers
 from imdoctor_checks.looks import HOUR
-from imdoctor_checks.looks.egress import subnet_resolvers
+from imdoctor_checks.looks.resolvers import subnet_resolvers
 from imdoctor_checks.observations import EgressSeen, MirrorCost
 from imdoctor_checks.options import may_ask_others
 from imdoctor_checks.verdicts.egress import mismatched

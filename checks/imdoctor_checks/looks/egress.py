@@ -23,7 +23,7 @@ from imdoctor.net.subnet import SubnetAnswer, ask_for, subnet_of
 from imdoctor.net.trust import tls_context
 from imdoctor_checks.looks import HOUR
 from imdoctor_checks.looks.path import proxy_addresses
-from imdoctor_checks.looks.resolvers import answers, asked_servers, server_answers
+from imdoctor_checks.looks.resolvers import answers, asked_servers, server_answers, subnet_resolvers
 from imdoctor_checks.observations import EgressSeen
 from imdoctor_checks.options import DnsOptions, dns_options, may_ask_others
 from imdoctor_checks.verdicts.egress import host_ends, in_question
@@ -214,10 +214,3 @@ def direct_sources(options: DnsOptions, family: int) -> list[Source]:
     """Return the sources that are asked of their own servers over a family."""
     servers = [one for one in options.sources if one.server is not None and one.speaks(family)]
     return [one for one in servers if not is_address(one.server or "") or _family(one.server or "") == family]
-
-
-def subnet_resolvers(ctx: Context) -> tuple[str, ...]:
-    """Return the public resolvers that are asked for another network; none where the call's name is not resolved here."""
-    if is_address(ctx.settings.endpoint.host) or ctx.proxy is not None:
-        return ()
-    return tuple(one for one in ctx.machine.subnet_resolvers if ctx.machine.route(one).error is None)

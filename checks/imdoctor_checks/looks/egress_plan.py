@@ -7,8 +7,8 @@ from imdoctor import Context, Egress
 from imdoctor.check import is_address
 from imdoctor.net.echo import PORTS
 from imdoctor.net.resolvers import nameservers
-from imdoctor_checks.looks.egress import FAMILIES, PORT, direct_sources, routed, subnet_resolvers
-from imdoctor_checks.looks.resolvers import asked_servers
+from imdoctor_checks.looks.egress import FAMILIES, PORT, direct_sources, routed
+from imdoctor_checks.looks.resolvers import asked_servers, subnet_resolvers
 from imdoctor_checks.options import DnsOptions, dns_options, may_ask_others
 
 
