@@ -25,6 +25,7 @@ SAMPLES = 4
 """Questions to one source: a resolver may leave by several doors."""
 STAGGER = 0.25
 """Seconds before the next source is asked beside a silent one."""
+NO_TIME = "there was no time left"
 MOST = 8
 """Addresses that one answer may name."""
 FORM = "TYPE NAME, TYPE NAME@SERVER, TYPE CH NAME@SERVER (TYPE is A, AAAA or TXT), or https://…"
@@ -140,16 +141,16 @@ async def first_good(
 
 
 async def leaving(
-    machine: Machine, source: Source, *, server: str, via: str, limit: float, family: int | None = None
+    machine: Machine, source: Source, *, server: str, via: str, limit: float, more: float, family: int | None = None
 ) -> Exit:
-    """Ask one source of one server several times.
+    """Ask one source of one server: ``limit`` seconds for an answer, and several times where the answers come within ``more``.
 
     A resolver makes one question of several alike that it has in hand: only those under random labels go side by side.
     """
     if source.wild:
-        seen = await asyncio.gather(*(_sample(machine, source, server, limit) for _ in range(SAMPLES)))
+        seen = await _at_once(machine, source, server, limit, more)
     else:
-        seen = await _in_turn(machine, source, server, limit)
+        seen = await _in_turn(machine, source, server, limit, more)
     good = [one for one in seen if one.addresses]
     if not good:
         return Exit(via=via, source=source.text, family=family, error=seen[0].error)
@@ -164,14 +165,35 @@ async def leaving(
     )
 
 
-async def _in_turn(machine: Machine, source: Source, server: str, limit: float) -> "list[_Sample]":
-    """Take one sample after another, until one fails or the time is up."""
-    ends, seen = time.monotonic() + limit, list[_Sample]()
-    while len(seen) < SAMPLES and (left := ends - time.monotonic()) > 0:
-        seen.append(await _sample(machine, source, server, left))
-        if not seen[-1].addresses:
+async def _in_turn(machine: Machine, source: Source, server: str, limit: float, more: float) -> "list[_Sample]":
+    """Take one sample after another, until one fails or the next would come too late."""
+    if limit <= 0:
+        return [_Sample(error=NO_TIME)]
+    started = time.monotonic()
+    seen = [await _sample(machine, source, server, limit)]
+    while seen[-1].addresses and len(seen) < SAMPLES:
+        left = more - (time.monotonic() - started)
+        if left < seen[-1].seconds:
             break
-    return seen or [_Sample(error="timeout")]
+        seen.append(await _sample(machine, source, server, left))
+    return seen
+
+
+async def _at_once(machine: Machine, source: Source, server: str, limit: float, more: float) -> "list[_Sample]":
+    """Take all samples at once; return those that came in time, or the first good one that came later."""
+    if limit <= 0:
+        return [_Sample(error=NO_TIME)]
+    tasks = [asyncio.create_task(_sample(machine, source, server, limit)) for _ in range(SAMPLES)]
+    try:
+        done, pending = await asyncio.wait(tasks, timeout=max(more, 0))
+        while pending and not any(task.result().addresses for task in done):
+            late, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            done |= late
+        return [task.result() for task in done]
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class _Sample(msgspec.Struct, frozen=True, kw_only=True):

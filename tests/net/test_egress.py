@@ -14,7 +14,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imdoctor.lab.loop import LabLoop
-from imdoctor.net.egress import BUILT_IN, SAMPLES, Exit, Source, first_good, leaving, parse_source, question, read
+from imdoctor.net.egress import (
+    BUILT_IN,
+    NO_TIME,
+    SAMPLES,
+    Exit,
+    Source,
+    first_good,
+    leaving,
+    parse_source,
+    question,
+    read,
+)
 from imdoctor.net.exchange import FAILURES
 from imdoctor.net.machine import Machine
 from tests.lab.model import Outside
@@ -135,12 +146,15 @@ def _lab() -> Iterator[LabLoop]:
         yield lab
 
 
-def asked(lab: LabLoop, outside: Outside, text: str, limit: float = 2.0) -> Exit:
+def asked(
+    lab: LabLoop, outside: Outside, text: str, limit: float = 2.0, more: float = 2.0, authority: Authority | None = None
+) -> Exit:
     """Ask a source of an authority on loopback, which takes every asker's address for the one it pretends."""
-    authority = Pretending({}, outside)
-    port = lab.datagrams(lambda: authority)
+    asked_of = authority or Pretending({}, outside)
+    port = lab.datagrams(lambda: asked_of)
     machine = Machine(dial=lambda address, _: ("127.0.0.1", port))  # noqa: ARG005 - there is one server
-    return asyncio.run(leaving(machine, parse_source(text), server="10.0.0.1", via="10.0.0.1", limit=limit))
+    source = parse_source(text)
+    return asyncio.run(leaving(machine, source, server="10.0.0.1", via="10.0.0.1", limit=limit, more=more))
 
 
 class Pretending(Authority):
@@ -160,6 +174,40 @@ def test_several_doors(lab: LabLoop) -> None:
     seen = asked(lab, Outside(), PAIRS)
     assert (sorted(seen.addresses), seen.samples, seen.error) == (["119.147.10.2", "120.196.0.2"], SAMPLES, None)
     assert seen.seconds is not None
+
+
+@pytest.mark.parametrize(("text", "most"), [(PAIRS, 1), ("TXT *.whoami.corp.example", SAMPLES)])
+def test_one_answer_is_enough(lab: LabLoop, text: str, most: int) -> None:
+    """Where there is no time for further samples, the first answer counts; without any time nothing is asked."""
+    seen = asked(lab, Outside(), text, more=0.0)
+    assert 1 <= seen.samples <= most
+    late = asked(lab, Outside(), text, limit=0.0)
+    assert (late.addresses, late.error) == ((), NO_TIME)
+
+
+def test_a_lost_sample_holds_nothing_up(lab: LabLoop) -> None:
+    """Of samples under random labels those that come count, and of samples in turn those before the one that is lost."""
+    for text in ("TXT *.whoami.corp.example", PAIRS):
+        seen = asked(lab, Outside(), text, limit=60.0, more=0.2, authority=Losing({}, Outside()))
+        assert seen.addresses == ("119.147.10.2",)
+        assert seen.samples < SAMPLES
+
+
+class Losing(Authority):
+    """An authority that loses every second question."""
+
+    count = 0
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        """Answer or not."""
+        self.count += 1
+        if self.count % 2:
+            super().datagram_received(data, addr)
+
+    def reply(self, query: dns.message.Message, asker: str) -> dns.message.Message:
+        """Answer as if another address had asked."""
+        del asker
+        return super().reply(query, "119.147.10.2")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ Third parties are asked for it, all of them within one small time: they never ho
 
 import asyncio
 import time
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 
 import dns.message
@@ -14,7 +14,7 @@ import dns.rdatatype
 from imdoctor import Context
 from imdoctor.check import is_address
 from imdoctor.net.echo import Echo, Way, ask_echo
-from imdoctor.net.egress import Exit, Source, first_good, leaving
+from imdoctor.net.egress import NO_TIME, Exit, Source, first_good, leaving
 from imdoctor.net.exchange import FAILURES, PAYLOAD, exchange, records
 from imdoctor.net.geo import Locator, MaxMindFile, Remembered, Routing, Told, XdbFile, places
 from imdoctor.net.lookup import system_answer
@@ -34,25 +34,35 @@ MOST_ADDRESSES = 8
 """Egress addresses whose place is looked up."""
 LEAST = 0.02
 """Seconds that are worth beginning a question for."""
+SAMPLING = 0.25
+"""Share of the time in which sources are asked more than once."""
 
 
-async def egress(ctx: Context, servers: tuple[str, ...] = ()) -> EgressSeen:
+Early = Callable[[EgressSeen], None]
+"""Is told what is known before the echoes have answered."""
+
+
+def _nobody(known: EgressSeen) -> None:
+    """Tell nobody."""
+
+
+async def egress(ctx: Context, servers: tuple[str, ...] = (), early: Early = _nobody) -> EgressSeen:
     """Look at the ways out: of the nameservers given, and of this host, directly and through the target's proxy.
 
-    Once a run; where runs remember, once an hour.
+    Once a run; where runs remember, once an hour. ``early`` is called, at most once, as soon as all but the echoes' word is known.
     """
     if not may_ask_others(ctx):
         return EgressSeen(barred=True)
-    return await ctx.once(("egress", servers), lambda: _lately(ctx, servers))
+    return await ctx.once(("egress", servers), lambda: _lately(ctx, servers, early))
 
 
-async def _lately(ctx: Context, servers: tuple[str, ...]) -> EgressSeen:
+async def _lately(ctx: Context, servers: tuple[str, ...], early: Early) -> EgressSeen:
     name = " ".join(("egress", ctx.settings.endpoint.host, ctx.through or "direct", *servers))
-    found = await ctx.memory.lately(name, EgressSeen, HOUR, lambda: _take(ctx, servers))
+    found = await ctx.memory.lately(name, EgressSeen, HOUR, lambda: _take(ctx, servers, early))
     return EgressSeen() if found is None else found.value
 
 
-async def _take(ctx: Context, servers: tuple[str, ...]) -> EgressSeen | None:
+async def _take(ctx: Context, servers: tuple[str, ...], early: Early) -> EgressSeen | None:
     """Wait until names resolve: the questions of this look must not come in the way of those. A dead nameserver is left alone.
 
     Where runs remember, a network without names is none to ask third parties in: what they do not say would stand for an hour.
@@ -65,7 +75,7 @@ async def _take(ctx: Context, servers: tuple[str, ...]) -> EgressSeen | None:
         dead = {one.server for one in known.result() if not answers(one)} if known.done() else set()
         known.cancel()
         servers = tuple(one for one in servers if one not in dead)
-    return await _Look(ctx, servers).take()
+    return await _Look(ctx, servers).take(early)
 
 
 class _Look:
@@ -74,10 +84,12 @@ class _Look:
     def __init__(self, ctx: Context, servers: tuple[str, ...]) -> None:
         self._ctx, self._servers = ctx, servers
         self._options = dns_options(ctx)
-        self._ends = time.monotonic() + ctx.left(self._options.third_party_timeout)
+        span = ctx.left(self._options.third_party_timeout)
+        self._ends = time.monotonic() + span
+        self._more = self._ends - span * (1 - SAMPLING)
         self._families = [family for family in FAMILIES if routed(ctx, family)]
 
-    async def take(self) -> EgressSeen:
+    async def take(self, early: Early) -> EgressSeen:
         """Ask for the addresses; as soon as DNS has shown them, for where they are and what the host's own prefix is given.
 
         A slow echo holds none of that up, but where only an echo can tell which address is the host's. With a file at hand
@@ -93,9 +105,11 @@ class _Look:
             exits = tuple(one for group in (*through, *direct) for one in group)
             if not at_once and in_question(exits):
                 asked = asyncio.ensure_future(self._echoes(wanted=True))
-            near, subnet, echoes = await asyncio.gather(
-                self._placed(address for one in exits for address in one.addresses), self._subnet(exits, asked), asked
+            near, subnet = await asyncio.gather(
+                self._placed(address for one in exits for address in one.addresses), self._subnet(exits, asked)
             )
+            early(EgressSeen(exits=exits, places=near, subnet=subnet))
+            echoes = await asked
         finally:
             asked.cancel()
         shown = {address: None for one in echoes for address in (one.address, one.resolver) if address}
@@ -107,14 +121,15 @@ class _Look:
     def _left(self) -> float:
         return max(0.0, self._ends - time.monotonic())
 
+    async def _leaving(self, source: Source, server: str, via: str, family: int | None = None) -> Exit:
+        """Ask one source; further samples have their share of the time, so that what hangs on the first keeps the rest."""
+        machine, more = self._ctx.machine, self._more - time.monotonic()
+        return await leaving(machine, source, server=server, via=via, limit=self._left(), more=more, family=family)
+
     async def _through(self, server: str) -> tuple[Exit, ...]:
         """Ask the sources in their order through one nameserver."""
         sources = [one for one in self._options.sources if one.kind != "https" and one.server is None]
-        machine = self._ctx.machine
-        tries = [
-            lambda one=one: leaving(machine, one, server=server, via=server, limit=self._left()) for one in sources
-        ]
-        return await first_good(tries, _shows)
+        return await first_good([partial(self._leaving, one, server, server) for one in sources], _shows)
 
     async def _direct(self, family: int) -> tuple[Exit, ...]:
         """Ask the sources' own servers in their order, over one family."""
@@ -127,7 +142,7 @@ class _Look:
         if address is None:
             error = f"{source.server} has no address ({found.error or 'of this family'})"
             return Exit(via="direct", source=source.text, family=family, error=error)
-        return await leaving(self._ctx.machine, source, server=address, via="direct", limit=self._left(), family=family)
+        return await self._leaving(source, address, "direct", family)
 
     async def _name(self, name: str) -> SystemAnswer:
         """Look a third party's name up as any program would, once a run; absolutely, without the search list."""
@@ -164,22 +179,26 @@ class _Look:
         ]
         told = await places(wanted, files)
         networked = {one.address for one in told if one.isp or one.asn}
-        if geo.asn_zone and self._left() > LEAST:
-            unknown = [address for address in wanted if address not in networked]
-            told += await places(unknown, [Routing(geo.asn_zone, self._texts)])
-        return told
+        unknown = [address for address in wanted if address not in networked]
+        if geo.asn_zone is None:
+            return told
+        if self._left() <= LEAST:
+            return (*told, *(Told(address=one, source=geo.asn_zone, error=NO_TIME) for one in unknown))
+        return (*told, *await places(unknown, [Routing(geo.asn_zone, self._texts)]))
 
     async def _texts(self, name: str) -> list[str]:
         """Return a name's texts by the first nameserver that answers."""
+        tries = [partial(self._text, server, name) for server in self._servers or asked_servers(self._ctx)]
+        answers = await first_good(tries, lambda texts: texts is not None)
+        return next((texts for texts in answers if texts is not None), [])
+
+    async def _text(self, server: str, name: str) -> list[str] | None:
         query = dns.message.make_query(name, "TXT", use_edns=0, payload=PAYLOAD)
-        for server in asked_servers(self._ctx):
-            try:
-                reply, _ = await exchange(self._ctx.machine, server, query, self._left())
-            except FAILURES:
-                continue
-            texts = records(reply, dns.rdatatype.TXT)
-            return [b"".join(record.strings).decode("ascii", "replace") for record in texts]
-        return []
+        try:
+            reply, _ = await exchange(self._ctx.machine, server, query, self._left())
+        except FAILURES:
+            return None
+        return [b"".join(one.strings).decode("ascii", "replace") for one in records(reply, dns.rdatatype.TXT)]
 
     async def _subnet(self, exits: tuple[Exit, ...], echoes: Awaitable[tuple[Echo, ...]]) -> SubnetAnswer | None:
         """Ask public resolvers in their order what this host's own prefix is given. An echo is awaited where DNS is in doubt."""
@@ -187,14 +206,16 @@ class _Look:
         known = EgressSeen(exits=exits, echoes=await echoes if in_question(exits) else ())
         direct = host_ends(known)
         asked = subnet_resolvers(ctx)
-        if not direct or not asked or self._left() <= LEAST:
+        if not direct or not asked:
             return None
         subnet, kind = subnet_of(direct[0]), "A" if 4 in self._families else "AAAA"  # noqa: PLR2004 - IPv4
+        if self._left() <= LEAST:
+            return SubnetAnswer(server=asked[0], subnet=subnet, error=NO_TIME)
         tries = [
             lambda server=server: ask_for(ctx.machine, server, host, kind, subnet, self._left()) for server in asked
         ]
-        answers = await first_good(tries, lambda one: one.error is None)
-        return next((one for one in answers if one.error is None), answers[0] if answers else None)
+        answers = await first_good(tries, lambda one: bool(one.scope))
+        return max(answers, key=lambda one: (bool(one.scope), one.error is None))
 
 
 def _shows(one: Exit) -> bool:
