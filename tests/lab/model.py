@@ -93,6 +93,8 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     """Which files the client has of the places: "mmdb", "xdb"."""
     mirrors: Mapping[str, tuple[str, ...]] = {}
     """The service's addresses by the network that asks, or that EDNS Client Subnet names."""
+    heeded: bool = True
+    """Whether what is given for a network is said to be that network's own, or every network's (scope 0, RFC 7871)."""
     echoes: bool = True
     lie: str | None = None
     """"private", "rubbish", "endless", or "nowhere": echoes redirect to what is no address."""

@@ -66,7 +66,7 @@ class Authority(asyncio.DatagramProtocol):
         """Return the answer to a question."""
         subnet = next((option for option in query.options if isinstance(option, dns.edns.ECSOption)), None)
         options: list[dns.edns.Option] = (
-            [dns.edns.ECSOption(subnet.address, subnet.srclen, subnet.srclen)] if subnet else []
+            [dns.edns.ECSOption(subnet.address, subnet.srclen, subnet.srclen * self.outside.heeded)] if subnet else []
         )
         answer = dns.message.make_response(query, recursion_available=True)
         if query.edns >= 0:

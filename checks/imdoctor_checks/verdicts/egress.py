@@ -9,10 +9,12 @@ import msgspec
 
 from imdoctor import Finding, Note, Severity
 from imdoctor.net.echo import Echo
-from imdoctor.net.egress import Exit
+from imdoctor.net.egress import NO_TIME, Exit
 from imdoctor.net.lookup import ServerAnswers
 from imdoctor.net.resolvers import classify
+from imdoctor.net.subnet import SubnetAnswer
 from imdoctor_checks.observations import DnsSeen, EgressSeen, MirrorCost
+from imdoctor_checks.verdicts.dns import bogus
 from imdoctor_checks.verdicts.picture import echo_told, exit_told, milliseconds, picture
 from imdoctor_checks.verdicts.places import compare_isp, compare_region, place, places_of
 
@@ -172,7 +174,7 @@ def _mismatch(seen: DnsSeen, egress: EgressSeen, one: Comparison) -> Finding:
     """
     resolver_end, host_end = one.resolver_end or "", one.host_end or ""
     cost = next((cost for cost in seen.costs if cost.server == one.server), None)
-    costs, told = price(cost) if cost else None, cost_told(seen, egress, one.server, cost)
+    costs, told = priced(seen, cost) if cost else None, cost_told(seen, egress, one.server, cost)
     kinds = {classify(end).kind for end in behind(seen, one.server)}
     harmless = kinds == {"public"} or shows_subnet(egress, one.server, host_end)
     severity: Severity = "info" if harmless and costs is None else "warn"
@@ -232,6 +234,21 @@ def price(cost: MirrorCost) -> float | None:
     return middle if min(given for given, _ in pairs) > slowest and middle > enough else None
 
 
+def priced(seen: DnsSeen, cost: MirrorCost) -> float | None:
+    """Return the price where the nearer address is the service's: a third party may name any, and what is near is no gain by itself."""
+    return price(cost) if _not_ours(seen, cost) is None else None
+
+
+def _not_ours(seen: DnsSeen, cost: MirrorCost) -> str | None:
+    """Say why the address for the host's own prefix is not taken for the service's; None where it is seen to be."""
+    found = next((one for one in seen.looks if one.address == cost.own), None)
+    if found is None:
+        return f"there was no time left to see what answers at {cost.own}"
+    if found.gateway is None:
+        return f"nothing answers at {cost.own} ({found.error})"
+    return None if found.gateway else f"{cost.own} does not answer as the IM gateway ({found.error or found.subject})"
+
+
 def _pairs(cost: MirrorCost) -> list[tuple[float, float]]:
     both = zip(cost.given_seconds, cost.own_seconds, strict=True)
     return [(given, own) for given, own in both if given is not None and own is not None]
@@ -241,8 +258,12 @@ def cost_told(seen: DnsSeen, egress: EgressSeen, server: str, cost: MirrorCost |
     """Say what it costs, with the spread; or why that is not known."""
     if cost is None:
         return _no_cost(seen, egress, server)
+    if (reason := _not_ours(seen, cost)) is not None:
+        return f"what it costs is not known: {reason}"
     pairs = _pairs(cost)
     if len(pairs) < LEAST_PAIRS:
+        if len(cost.own_seconds) == len(pairs):
+            return f"what it costs is not known: {NO_TIME} to connect to {cost.given} and {cost.own} often enough"
         return f"what it costs is not known: {cost.given} or {cost.own} could not be connected to often enough"
     given, own = (sorted(side) for side in zip(*pairs, strict=True))
     spread = f"{cost.given} {_span(given)}, {cost.own} {_span(own)}, {len(pairs)} connects each in turn"
@@ -255,14 +276,25 @@ def cost_told(seen: DnsSeen, egress: EgressSeen, server: str, cost: MirrorCost |
 
 def _no_cost(seen: DnsSeen, egress: EgressSeen, server: str) -> str:
     answer = egress.subnet
-    if answer is None:
-        return "what it costs is not known: no public resolver was asked for this host's own prefix"
-    if answer.error:
-        return f"what it costs is not known: {answer.server} was asked for {answer.subnet}: {answer.error}"
     given = next((item.addresses for item in seen.servers if item.server == server), ())
-    if set(answer.addresses) & set(given):
+    if answer is not None and answer.scope and set(answer.addresses) & set(given):
         return f"no measurable cost: {answer.subnet} is given the same addresses, by {answer.server}"
-    return "what it costs is not known: there are no two addresses to compare"
+    return f"what it costs is not known: {_incomparable(answer)}"
+
+
+def _incomparable(answer: SubnetAnswer | None) -> str:
+    """Say why there is nothing to compare with."""
+    if answer is None:
+        return "no public resolver was asked for this host's own prefix"
+    if answer.error == NO_TIME:
+        return f"{NO_TIME} to ask {answer.server} for {answer.subnet}"
+    if answer.error:
+        return f"{answer.server} was asked for {answer.subnet}: {answer.error}"
+    if not answer.scope:
+        return f"what {answer.server} gives {answer.subnet} is for every network alike (scope 0, RFC 7871)"
+    if answer.addresses and all(map(bogus, answer.addresses)):
+        return f"{answer.server} gives {answer.subnet} what cannot be the service's ({', '.join(answer.addresses)})"
+    return "there are no two addresses to compare"
 
 
 def _span(seconds: Sequence[float]) -> str:

@@ -27,7 +27,7 @@ from tests.lab.model import (
     World,
 )
 from tests.lab.outside import IPIP, NSTOOL, PAIRS
-from tests.lab.truth import ANSWERS, SILENT, curl, dig, dropped, reachable
+from tests.lab.truth import ANSWERS, SILENT, curl, dig, dropped, handshake, reachable
 from tests.lab.wire import Manner
 from tests.lab.worlds.healthy import NOTHING_ELSE, PROXIED, SIX_RESOLVER
 
@@ -135,6 +135,25 @@ def costly(variant: str, title: str, **how: object) -> World:
         ),
     }
     return elsewhere(variant, title, **{**mirrored, **how})  # type: ignore[arg-type]  # as elsewhere
+
+
+def far(variant: str, title: str, *, outside: Outside) -> World:
+    """Return one in which everything but the host's own mirror is 220 ms away, there and back."""
+    return costly(
+        variant,
+        title,
+        outside=outside,
+        wire=Manner(delay=0.11),
+        checks={"dns": {"slow": "2s"}},
+        says=r"different; it costs 2\d\d\.\d ms a connection",
+        truth=(
+            ANSWERS,
+            leaves(),
+            whoami(OTHER),
+            curl(r"connect 0\.[4-6]", arguments="-w 'connect %{time_connect}'"),
+            curl(r"connect 0\.00", arguments="-w 'connect %{time_connect}' --resolve console.tim.qq.com:443:" + SECOND),
+        ),
+    )
 
 
 PAGE = Path(__file__).parents[3] / "docs" / "step-4.md"
@@ -459,6 +478,45 @@ EGRESS = (
     intercepted("", "A box on the way hands every DNS question to the resolver", files=()),
     intercepted("-mmdb", "The same, with a file at hand that tells where addresses are", files=("mmdb",)),
     intercepted("-xdb", "The same with ip2region's format", files=("xdb",)),
+    elsewhere(
+        "mirror-of-another",
+        "Near the host somebody else answers at the address that its own prefix is given",
+        outside=with_(ELSEWHERE, mirrors=MIRRORS),
+        servers={GATEWAY: Server(), SECOND: Server(front="self-signed")},
+        near=(SECOND,),
+        wire=SLOW_WIRE,
+        says="what it costs is not known",
+        truth=(ANSWERS, leaves(), whoami(OTHER), handshake("self-signed", address=SECOND)),
+    ),
+    elsewhere(
+        "mirror-within",
+        "A public resolver gives the host's own prefix an address of its own network",
+        outside=with_(ELSEWHERE, mirrors={"119.147.10.0/24": ("10.80.0.1",), "0.0.0.0/0": (GATEWAY,)}),
+        setup=(("router", "iptables -A FORWARD -d 10.80.0.1 -p tcp --dport 443 -j REJECT"),),
+        says="what it costs is not known",
+        truth=(
+            ANSWERS,
+            leaves(),
+            whoami(OTHER),
+            dig(r"10\.80\.0\.1", server=PUBLIC, arguments=f"+subnet={OWN}/24 +time=1 +tries=1"),
+            dropped(what="REJECT", none=True),
+        ),
+    ),
+    elsewhere(
+        "mirrors-not-by-prefix",
+        "A public resolver gives every network what it gives the host's own prefix",
+        outside=with_(ELSEWHERE, mirrors=MIRRORS, heeded=False),
+        servers=TWO,
+        near=(SECOND,),
+        wire=SLOW_WIRE,
+        says="what it costs is not known",
+        truth=(
+            ANSWERS,
+            leaves(),
+            whoami(OTHER),
+            dig(r"CLIENT-SUBNET: 119\.147\.10\.0/24/0", server=PUBLIC, arguments=f"+subnet={OWN}/24 +time=1 +tries=1"),
+        ),
+    ),
     costly("costly", "The resolver's mirror is 20 ms further away than the one for the host's own prefix"),
     costly(
         "costly-stub",
@@ -466,6 +524,16 @@ EGRESS = (
         resolvers=behind(DNSMASQ, RESOLVER),
         nameservers=(DNSMASQ,),
         truth=(ANSWERS, *by_hand()),
+    ),
+    far(
+        "costly-far",
+        "Third parties and the resolver's mirror are 220 ms away: place and price are found in time",
+        outside=with_(ELSEWHERE, mirrors=MIRRORS),
+    ),
+    far(
+        "costly-far-no-file",
+        "The same without a file: routing data shows the place",
+        outside=with_(ELSEWHERE, mirrors=MIRRORS, files=()),
     ),
     costly(
         "costly-echoes-silent",
