@@ -555,6 +555,18 @@ EGRESS = (
         ),
     ),
     costly(
+        "costly-own-public-resolver",
+        "A public resolver of the company's own choice is asked, and no other",
+        checks={"dns": {"public_resolvers": [AUTHORITY]}},
+        setup=(("router", f"iptables -A FORWARD -d {PUBLIC} -j DROP"),),
+        truth=(
+            ANSWERS,
+            leaves(),
+            dig(SECOND.replace(".", r"\."), server=AUTHORITY, arguments=f"+subnet={OWN}/24 +time=1 +tries=1"),
+            dropped(what="DROP", none=True),
+        ),
+    ),
+    costly(
         "mirrors-alike",
         "Other mirrors by prefix, as near as each other",
         near=(),
