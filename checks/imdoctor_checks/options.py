@@ -52,9 +52,10 @@ class DnsOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
         for text in self.whoami:
             if text != DEFAULT:
                 parse_source(text)
-        for resolver in self.public_resolvers or ():
-            if not is_address(resolver):
-                raise ValueError(f"public_resolvers: {resolver!r:.90} is no address: write one such as 223.5.5.5")
+        for key, given in (("nameservers", self.nameservers), ("public_resolvers", self.public_resolvers)):
+            strange = next((one for one in given or () if not is_address(one)), None)
+            if strange is not None:
+                raise ValueError(f"{key}: {strange!r:.90} is no address: write one such as 223.5.5.5")
 
     @property
     def sources(self) -> tuple[Source, ...]:

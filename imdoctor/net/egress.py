@@ -98,7 +98,7 @@ def parse_source(text: str) -> Source:
     found = SOURCE.fullmatch(text)
     if not found:
         raise ValueError(f"{text[:80]!r} is no whoami source: write {FORM}")
-    check_name(found["name"].replace("*", LABEL, 1) if found["name"].startswith("*.") else found["name"])
+    check_name(re.sub(r"^\*\.", f"{LABEL}.", found["name"]), shown=found["name"])
     if found["server"] and ":" not in found["server"]:
         check_name(found["server"])
     kind: Literal["A", "AAAA", "TXT"] = found["kind"]  # type: ignore[assignment]  # the pattern's words
@@ -107,14 +107,15 @@ def parse_source(text: str) -> Source:
     return Source(text, kind, found["name"], found["server"], chaos=bool(found["chaos"]))
 
 
-def check_name(name: str) -> None:
-    """Raise ValueError with a sentence for what no question can be asked for (RFC 1035 §2.3.4)."""
+def check_name(name: str, *, shown: str | None = None) -> None:
+    """Raise ValueError with a sentence, which names ``shown``, for what no question can be asked for (RFC 1035 §2.3.4)."""
+    said = f"{shown or name!r:.80}"
     try:
         labels = dns.name.from_text(name).labels
     except (dns.exception.DNSException, UnicodeError):
-        raise ValueError(f"{name[:80]!r} is no name: write one such as whoami.corp.example") from None
+        raise ValueError(f"{said} is no name: write one such as whoami.corp.example") from None
     if len(labels) < 2:  # noqa: PLR2004 - a label and the root
-        raise ValueError(f"{name[:80]!r} names nothing: write a name such as whoami.corp.example")
+        raise ValueError(f"{said} names nothing: write a name such as whoami.corp.example")
 
 
 async def first_good(

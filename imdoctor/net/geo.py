@@ -188,12 +188,15 @@ class Remembered:
 class Routing:
     """Which network announces an address: TXT records in the layout of Team Cymru's IP to ASN mapping. Its country is the registry's."""
 
-    def __init__(self, zone: str, ask: Callable[[str], Awaitable[Sequence[str]]]) -> None:
+    def __init__(self, zone: str, ask: Callable[[str], Awaitable[Sequence[str] | None]]) -> None:
         self._zone, self._ask = zone, ask
 
     async def told(self, address: str) -> Told | None:
-        """Ask for the network; ``ask`` returns a name's texts, none when it fails."""
-        for text in await self._ask(origin_name(address, self._zone)):
+        """Ask for the network; ``ask`` returns a name's texts, None when nobody answers."""
+        texts = await self._ask(origin_name(address, self._zone))
+        if texts is None:
+            return Told(address=address, source=self._zone, error=f"{self._zone}: no answer in time")
+        for text in texts:
             found = re.match(r"\s*(\d{1,10})[\s|]", text)
             if found:
                 return Told(address=address, source=self._zone, asn=int(found[1]))

@@ -234,6 +234,7 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
         ("geo: {mmdb: no-such-file}", "checks: dns: geo: mmdb: there is no file"),
         ("geo: {xbd: x}", "unknown key 'xbd': did you mean xdb"),
         ("third_party_timeout: 1", "write 1s"),
+        ("nameservers: [foo]", "nameservers: 'foo' is no address: write one such as 223.5.5.5"),
         (
             "public_resolvers: [dns.example]",
             "public_resolvers: 'dns.example' is no address: write one such as 223.5.5.5",

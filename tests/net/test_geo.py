@@ -221,7 +221,7 @@ def test_the_name_of_an_origin(address: str, name: str) -> None:
         (["nothing here"], None),
         ([], None),
     ],
-    ids=["one", "several", "rubbish", "no answer"],
+    ids=["one", "several", "rubbish", "nothing"],
 )
 def test_routing_data(texts: list[str], asn: int | None) -> None:
     """The number is taken and nothing else: the country is the registry's."""
@@ -232,6 +232,16 @@ def test_routing_data(texts: list[str], asn: int | None) -> None:
 
     told = asyncio.run(Routing("asn.cymru.com", ask).told(INSIDE))
     assert told == (Told(address=INSIDE, source="asn.cymru.com", asn=asn) if asn else None)
+
+
+def test_routing_data_that_nobody_gives() -> None:
+    """That nobody answers is the reason why nothing is known."""
+
+    async def ask(name: str) -> None:
+        del name
+
+    told = asyncio.run(Routing("asn.cymru.com", ask).told(INSIDE))
+    assert told == Told(address=INSIDE, source="asn.cymru.com", error="asn.cymru.com: no answer in time")
 
 
 def test_every_source_is_asked(tmp_path: Path) -> None:

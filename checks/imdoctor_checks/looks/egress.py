@@ -183,14 +183,17 @@ class _Look:
         if geo.asn_zone is None:
             return told
         if self._left() <= LEAST:
-            return (*told, *(Told(address=one, source=geo.asn_zone, error=NO_TIME) for one in unknown))
+            return (
+                *told,
+                *(Told(address=one, source=geo.asn_zone, error=f"{geo.asn_zone}: {NO_TIME}") for one in unknown),
+            )
         return (*told, *await places(unknown, [Routing(geo.asn_zone, self._texts)]))
 
-    async def _texts(self, name: str) -> list[str]:
-        """Return a name's texts by the first nameserver that answers."""
+    async def _texts(self, name: str) -> list[str] | None:
+        """Return a name's texts by the first nameserver that answers; None where none does."""
         tries = [partial(self._text, server, name) for server in self._servers or asked_servers(self._ctx)]
         answers = await first_good(tries, lambda texts: texts is not None)
-        return next((texts for texts in answers if texts is not None), [])
+        return next((texts for texts in answers if texts is not None), None)
 
     async def _text(self, server: str, name: str) -> list[str] | None:
         query = dns.message.make_query(name, "TXT", use_edns=0, payload=PAYLOAD)
