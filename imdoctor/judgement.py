@@ -194,14 +194,27 @@ def make_report(
     )
 
 
+def alone(report: Report, target: TargetReport) -> Report:
+    """Return the report of one of a run's targets."""
+    return make_report(
+        [target],
+        release=report.imdoctor,
+        started_at=report.started_at,
+        seconds=report.duration_seconds,
+        host=report.host,
+        fail_on_warn=False,
+    )
+
+
 def replay(target: TargetReport, checks: Sequence[Check]) -> TargetReport:
     """Judge a saved target's observations anew. Raises msgspec.ValidationError where they are not of the checks' types."""
     by_name = {check.name: check for check in checks}
-    seen = {item.name: _seen_again(item, by_name[item.name]) for item in target.checks if item.name in by_name}
+    seen = {item.name: seen_again(item, by_name[item.name]) for item in target.checks if item.name in by_name}
     return judge_target(target.name, msgspec.convert(target.settings, Settings), checks, seen)
 
 
-def _seen_again(item: CheckReport, check: Check) -> Seen:
+def seen_again(item: CheckReport, check: Check) -> Seen:
+    """Return what a reported check saw, as its observation's type."""
     kind: Any = get_type_hints(check.observe)["return"]
     known = None if item.observation is None else msgspec.convert(item.observation, kind)
     trouble = item.summary if known is None else None

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar
 
-from imdoctor import Context, Egress, Finding, Judged, Observation, Settings, Spec, Summary, pick
+from imdoctor import Context, Egress, Fact, Finding, Judged, Observation, Settings, Spec, Summary, pick
 from imdoctor.net.machine import Machine
 from imdoctor.net.resolvers import is_loopback, nameservers, read_resolv_conf
 from imdoctor_checks.looks.elsewhere import control_addresses, controls
@@ -66,6 +66,11 @@ class Host:
             confidence="certain",
         ),
     }
+
+    facts: ClassVar[tuple[Fact, ...]] = (
+        Fact("resolvers", "resolv_conf.nameservers"),
+        Fact("gateways", "gateways"),
+    )
 
     async def observe(self, ctx: Context) -> HostSeen:
         """Read what the machine says of itself; ask the controls only when nothing at all has answered."""

@@ -1,10 +1,10 @@
 """From the command line and the configuration to jobs: targets with their settings, and the checks to run on them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -15,12 +15,16 @@ from imdoctor.cli.session import Session
 from imdoctor.config.credentials import read_credential
 from imdoctor.config.files import UnreadableError, read_file
 from imdoctor.config.load import CREDENTIALS, find, load, wrong
-from imdoctor.config.model import Config, Target
+from imdoctor.config.model import Config, Events, Target
 from imdoctor.config.problems import ConfigError, Problem, suggestion
-from imdoctor.config.secrets import proxy_passwords
-from imdoctor.config.values import parse_endpoint
+from imdoctor.config.secrets import Secret, proxy_passwords
+from imdoctor.config.values import parse_endpoint, parse_web_url
 from imdoctor.net.machine import Machine
 from imdoctor.runner import Job
+
+if TYPE_CHECKING:
+    from imdoctor.agent.otlp import Pusher
+    from imdoctor.agent.telling import Telling
 
 LARGEST_STORE = 8 * 1024 * 1024
 """Bytes of a ca_file: the usual store of all public authorities has a quarter of a megabyte."""
@@ -53,21 +57,24 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Work:
-    """The targets to examine, and the checks to run on each."""
+    """The targets to examine, the checks to run on each, and the configuration that both come from."""
 
     jobs: tuple[Job, ...]
     checks: tuple[Check, ...]
+    config: Config = field(default_factory=Config)
 
 
 @contextmanager
 def prepared(wanted: Wanted, session: Session) -> Iterator[Work]:
     """Hand out the work, and the lab that it is done in under --sandbox. Raises ConfigError and click.UsageError."""
-    _consistent(wanted)
+    consistent(wanted)
     installed = checks_installed(session)
     checks = chosen(installed, wanted.check, wanted.skip)
     if not wanted.sandbox:
-        jobs = _jobs(wanted, installed, session)
-        yield Work(jobs, checks)
+        config, base = configuration(wanted, installed, session, cwd=session.cwd)
+        targets = picked(config, wanted.target)
+        jobs = jobs_of(config, targets, installed, base, session, third_party=not wanted.no_third_party)
+        yield Work(jobs, checks, config)
         return
     from imdoctor.lab.scenarios import HEALTHY
     from imdoctor.lab.world import open_world
@@ -78,7 +85,7 @@ def prepared(wanted: Wanted, session: Session) -> Iterator[Work]:
         yield Work((replace(job, settings=settings),), checks)
 
 
-def _consistent(wanted: Wanted) -> None:
+def consistent(wanted: Wanted) -> None:
     """Refuse what contradicts itself. Raises click.UsageError."""
     elsewhere = [f"--{key.replace('_', '-')}" for key in wanted.account]
     if wanted.sandbox and (wanted.host or wanted.target or elsewhere):
@@ -115,14 +122,13 @@ def option_types(installed: Sequence[Check]) -> dict[str, type[msgspec.Struct] |
     return {check.name: getattr(check, "options", None) for check in installed}
 
 
-def _jobs(wanted: Wanted, installed: Sequence[Check], session: Session) -> tuple[Job, ...]:
-    config, base = configuration(wanted, installed, session)
+def picked(config: Config, wanted: Sequence[str]) -> tuple[Target, ...]:
+    """Return the targets that --target leaves. Raises click.UsageError for an unknown one."""
     names = [target.name for target in config.targets]
-    for name in wanted.target:
+    for name in wanted:
         if name not in names:
             raise click.UsageError(f"no target {name!r}: {suggestion(name, names)}")
-    picked = [target for target in config.targets if not wanted.target or target.name in wanted.target]
-    return jobs_of(config, picked, installed, base, session, third_party=not wanted.no_third_party)
+    return tuple(target for target in config.targets if not wanted or target.name in wanted)
 
 
 def jobs_of(
@@ -137,7 +143,7 @@ def jobs_of(
     """Return a job for each target. Raises one ConfigError with what is wrong with all of them."""
     options = _options(config, installed)
     jobs: list[Job] = []
-    problems: list[Problem] = []
+    problems = list(_heartbeat(config.events, session))
     for target in targets:
         try:
             jobs.append(job_of(target, options, base, session, third_party=third_party))
@@ -148,14 +154,43 @@ def jobs_of(
     return tuple(jobs)
 
 
-def configuration(wanted: Wanted, installed: Sequence[Check], session: Session) -> tuple[Config, Path]:
-    """Return the configuration, and the folder from which its paths start.
+def _heartbeat(events: Events, session: Session) -> Iterator[Problem]:
+    """Load the heartbeat's URL as the secret that it is; yield what is wrong with its variable."""
+    name = events.heartbeat_env
+    url = events.heartbeat if name is None else session.environ.get(name)
+    if url is not None:
+        session.secrets.append(Secret(url))
+    try:
+        if name is not None:
+            parse_web_url(url or "")
+    except ValueError as error:
+        what = "the environment has no such variable: export it" if url is None else str(error)
+        yield Problem(f"events: heartbeat_env: {name}: {what}")
+
+
+def telling(config: Config, session: Session, pusher: "Pusher | None" = None) -> "Telling":
+    """Return whom a configuration tells beside the log, and who pushes. A command does not see the variables that hold secrets."""
+    from imdoctor.agent.telling import telling_of
+
+    shown = _without_secrets(config, session.environ)
+    return telling_of(config.events, environ=session.environ, shown=shown, say=session.tell, pusher=pusher)
+
+
+def _without_secrets(config: Config, environ: Mapping[str, str]) -> dict[str, str]:
+    named = {getattr(target, key) for target in config.targets for key in CREDENTIALS if key.endswith("_env")}
+    return {name: value for name, value in environ.items() if name not in {*named, config.events.heartbeat_env}}
+
+
+def configuration(
+    wanted: Wanted, installed: Sequence[Check], session: Session, *, cwd: Path | None
+) -> tuple[Config, Path]:
+    """Return the configuration, and the folder from which its paths start. One in ``cwd`` is found unasked, unless that is None.
 
     With HOST no file is read. With neither it is the China site's domain, anonymously. Raises ConfigError, click.UsageError.
     """
     if wanted.host is not None:
         return Config(targets=(_target(wanted),)), session.cwd
-    path = wanted.config or find(session.environ, session.cwd)
+    path = wanted.config or find(session.environ, cwd)
     if path is None:
         return Config(), session.cwd
     return load(path, option_types(installed)), path.parent

@@ -77,6 +77,13 @@ target_options = together(
     )
 )
 
+state_option = option(
+    "--state",
+    type=PATH,
+    metavar="DIR",
+    help="Where runs are remembered [watch: $STATE_DIRECTORY, else the user's own].",
+)
+
 report_options = together(
     (
         option(

@@ -13,9 +13,9 @@ import msgspec
 
 from imdoctor.cli.session import OutputError, Session, forget
 from imdoctor.config.problems import suggestion
-from imdoctor.config.secrets import Mask
 from imdoctor.model import Report
 from imdoctor.render import FORMATS, Style
+from imdoctor.render.masking import masked
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,25 @@ def publish(report: Report, *, form: str, outputs: Sequence[Output], verbose: bo
         except OSError as error:
             errors.append(f"{output.path} could not be written: {error.strerror}")
     _print(FORMATS[form](shown, page), session)
+    if "github" in {form, *(output.format for output in outputs)}:
+        errors += _summarise(shown, session)
     if errors:
         raise OutputError("; ".join(errors))
+
+
+def _summarise(report: Report, session: Session) -> list[str]:
+    """Add the report to the step's summary, where a job of GitHub Actions names a file for it; return what went wrong."""
+    if not (name := session.environ.get("GITHUB_STEP_SUMMARY")):
+        return []
+    from imdoctor.render.github import SUMMARY_LIMIT, fitting
+
+    text = session.mask(FORMATS["markdown"](report, Style()))
+    try:
+        with (session.cwd / name).open("ab") as summary:  # other commands of the step have their say in it as well
+            summary.write(fitting(text, SUMMARY_LIMIT - summary.tell()))
+    except OSError as error:
+        return [f"the step's summary {name} could not be written: {error.strerror}"]
+    return []
 
 
 def _print(text: str, session: Session) -> None:
@@ -73,21 +90,6 @@ def style(session: Session, *, verbose: bool) -> Style:
     terminal = session.out.isatty()
     colour = terminal and not session.environ.get("NO_COLOR") and session.environ.get("TERM") != "dumb"
     return Style(width=shutil.get_terminal_size((80, 24)).columns, verbose=verbose, colour=colour)
-
-
-def masked(report: Report, mask: Mask) -> Report:
-    """Return a report without any loaded secret: in a rendering, a line's end could cut one in two."""
-    if not mask.forms:
-        return report
-    return msgspec.convert(_masked(msgspec.to_builtins(report), mask), Report)
-
-
-def _masked(value: Any, mask: Mask) -> Any:  # noqa: ANN401 - whatever JSON holds
-    if isinstance(value, str):
-        return mask(value)
-    if isinstance(value, dict):
-        return {_masked(key, mask): _masked(item, mask) for key, item in value.items()}
-    return [_masked(item, mask) for item in value] if isinstance(value, list) else value
 
 
 def write_whole(path: Path, text: str) -> None:

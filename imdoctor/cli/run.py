@@ -1,16 +1,22 @@
 """`imdoctor run`: every check once on every target."""
 
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from imdoctor import runner
-from imdoctor.cli.jobs import Wanted, prepared
-from imdoctor.cli.options import SecondsType, option, report_options, target_options
+from imdoctor.cli.jobs import Wanted, Work, prepared
+from imdoctor.cli.options import SecondsType, option, report_options, state_option, target_options
 from imdoctor.cli.output import Output, publish
 from imdoctor.cli.progress import watched
 from imdoctor.cli.session import Session
 from imdoctor.cli.stopping import until_stopped
+
+if TYPE_CHECKING:
+    from imdoctor.cli.state import Remembering
 
 MOST_RETRIES = 10
 
@@ -21,6 +27,7 @@ MOST_RETRIES = 10
 @option(
     "--retries", type=click.IntRange(0, MOST_RETRIES), default=0, metavar="N", help="Try a target that fails again."
 )
+@state_option
 @report_options
 @click.pass_obj
 def run(
@@ -29,6 +36,7 @@ def run(
     *,
     timeout: float,
     retries: int,
+    state: Path | None,
     form: str,
     output: tuple[Output, ...],
     fail_on: str,
@@ -42,11 +50,11 @@ def run(
     China site's domain, anonymously. The exit code is 0 when healthy, 1 for warnings with --fail-on warn, 2 when a
     target failed, 3 when that is not known.
     """
-    with prepared(Wanted(**wanted), session) as work:
+    with prepared(Wanted(**wanted), session) as work, _remembering(state, work, session) as remembering:
         with watched(session, several=len(work.jobs) > 1) as progress:
             report, stopped = until_stopped(
                 runner.run(
-                    work.jobs,
+                    work.jobs if remembering is None else remembering.jobs(),
                     work.checks,
                     timeout=timeout,
                     retries=retries,
@@ -55,4 +63,21 @@ def run(
                 )
             )
         publish(report, form=form, outputs=output, verbose=verbose, session=session)
+        if remembering is not None and stopped is None:
+            remembering.learn(report)
     return report.exit_code if stopped is None else stopped
+
+
+@contextmanager
+def _remembering(state: Path | None, work: Work, session: Session) -> "Iterator[Remembering | None]":
+    """Hand out the memory that runs of their own share in a folder; None without one."""
+    if state is None:
+        yield None
+        return
+    from imdoctor.cli.state import Remembering
+
+    remembering = Remembering(work, session.cwd / state, session)
+    try:
+        yield remembering
+    finally:
+        remembering.close()

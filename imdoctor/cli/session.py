@@ -5,9 +5,12 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from imdoctor.config.secrets import Mask, Secret
+
+if TYPE_CHECKING:
+    from imdoctor.agent.events import Event
 
 
 class OutputError(Exception):
@@ -57,7 +60,13 @@ class Session:
         """Log a warning of the program itself. structlog is imported only when there is something to say."""
         from imdoctor.cli.logs import logger
 
-        logger(self.err, self.mask).warning(event, **facts)
+        logger(self.err, self.mask, environ=self.environ).warning(event, **facts)
+
+    def tell(self, event: "Event") -> None:
+        """Log an event, by the secrets loaded so far."""
+        from imdoctor.cli.logs import logger, tell
+
+        tell(logger(self.err, self.mask, environ=self.environ), event)
 
 
 def forget(stream: TextIO) -> None:

@@ -29,15 +29,20 @@ async def _until_stopped(run: Coroutine[Any, Any, T]) -> tuple[T, int | None]:
 
     def stop(number: int) -> None:
         stopped.append(128 + number)
-        for each in SIGNALS:
-            loop.remove_signal_handler(each)
-            signal.signal(each, _at_once)
+        ending_at_once(loop)
         task.cancel()
 
     for number in SIGNALS:
         loop.add_signal_handler(number, stop, number)
     result = await task
     return result, next(iter(stopped), None)
+
+
+def ending_at_once(loop: asyncio.AbstractEventLoop) -> None:
+    """Let the next signal end the process at once."""
+    for each in SIGNALS:
+        loop.remove_signal_handler(each)
+        signal.signal(each, _at_once)
 
 
 def _at_once(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - signal.signal's own signature

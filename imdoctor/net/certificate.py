@@ -1,5 +1,6 @@
 """Certificates of a chain as sent, as data."""
 
+import functools
 import hashlib
 import ssl
 
@@ -30,8 +31,12 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     pem: str
 
 
+@functools.lru_cache(maxsize=64)
 def parse(der: bytes) -> Certificate:
-    """Return a certificate as data; one that cannot be read at all keeps its fingerprint and PEM."""
+    """Return a certificate as data; one that cannot be read at all keeps its fingerprint and PEM.
+
+    The same few certificates come again in every handshake, and reading one takes longer than shaking hands.
+    """
     pem = ssl.DER_cert_to_PEM_cert(der)
     digest = hashlib.sha256(der).hexdigest()
     try:

@@ -200,12 +200,12 @@ class PlainStream:
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
 
-    async def read(self, size: int, *, timeout: float) -> bytes:
+    async def read(self, size: int, *, timeout: float | None) -> bytes:
         """Return up to ``size`` bytes. Raises TimeoutError and OSError."""
         async with asyncio.timeout(timeout):
             return await asyncio.get_running_loop().sock_recv(self.sock, size)
 
-    async def write(self, data: bytes, *, timeout: float) -> None:
+    async def write(self, data: bytes, *, timeout: float | None) -> None:
         """Send all of ``data``. Raises TimeoutError and OSError."""
         async with asyncio.timeout(timeout):
             await asyncio.get_running_loop().sock_sendall(self.sock, data)

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import msgspec
 
+from imdoctor.net.kept import PROCESS, Kept
+
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """How the kernel would leave for an address: from which source, or why not (an errno's name)."""
@@ -133,6 +135,7 @@ class Machine:
     (None: OpenSSL's default places), ``reference_ca_file`` one to compare it with (None: the one that httpx brings).
     ``controls`` are public resolvers asked on TCP 443 whether there is a network; ``subnet_resolvers`` are asked what another
     network is given. ``root`` is where /etc and /proc are, for the files of resolvers on this machine.
+    ``kept`` holds what lasts from run to run.
     """
 
     resolv_conf: Path = Path("/etc/resolv.conf")
@@ -152,3 +155,4 @@ class Machine:
     subnet_resolvers: tuple[str, ...] = ("223.5.5.5", "119.29.29.29", "8.8.8.8")
     root: Path = Path("/")
     resolvectl: Callable[[float], Awaitable[str | None]] = resolvectl
+    kept: Kept = PROCESS

@@ -15,18 +15,21 @@ from imdoctor.lab.loop import LabLoop, Place
 from imdoctor.lab.resolver import Resolver, Resolving, start
 from imdoctor.lab.world import KEY
 
+NAMES = (HOST, *(f"app{number}.{HOST}" for number in range(1, 5)))
+"""The names that lead here: several targets of one agent."""
+
 
 def serve(address: str, folder: Path) -> None:
     """Serve until told to stop."""
     authority = Authority()
-    leaf = authority.leaf(HOST)
+    leaf = authority.leaf(*NAMES)
     (folder / "ca.pem").write_bytes(authority.root.pem())
     (folder / "leaf.pem").write_bytes(leaf.key_pem() + leaf.pem())
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     context.load_cert_chain(folder / "leaf.pem")
     with LabLoop(address) as lab:
         lab.serve(Gateway(App(key=KEY), Answering()).handler(), context=context, place=Place(port=443))
-        start(lab, Resolver({HOST: (address,)}, Resolving()), place=Place(port=53))
+        start(lab, Resolver(dict.fromkeys(NAMES, (address,)), Resolving()), place=Place(port=53))
         sys.stdout.write("ready\n")
         sys.stdout.flush()
         sys.stdin.read()

@@ -1,0 +1,195 @@
+"""What the program says of itself: slots it missed, a late loop, a stepped clock, its configuration, history and deliveries.
+
+Each event says what happened, to what, and, where there is something to do, what to do next.
+"""
+
+from collections.abc import Sequence
+
+from imdoctor.agent.events import Event, counted, length, one_line
+
+LONGEST_SUBJECT = 200
+"""Characters of a lost message that are told of it: the message itself stands in the log already."""
+
+
+def started(targets: int, release: str) -> Event:
+    """Return the event of a start."""
+    message = f"imdoctor {release} watches {counted(targets, 'target')}."
+    return Event(name="started", level="info", message=message, fields={"targets": targets, "release": release})
+
+
+def stopping(why: str) -> Event:
+    """Return the event of a stop; ``why`` is a signal's name, or another short reason."""
+    return Event(name="stopping", level="info", message=f"Stopping: {why}.", fields={"why": why})
+
+
+def missed(target: str, count: int) -> Event:
+    """Return the event of runs that did not take place when they were due, since the last time this was told."""
+    slots = counted(count, "run")
+    return Event(
+        name="missed",
+        level="warning",
+        message=one_line(
+            f"{target}: {slots} left out: the one before was not over, or this machine was busy or asleep.",
+            "Where this goes on, make schedule.every longer or watch fewer targets.",
+        ),
+        target=target,
+        fields={"missed": count},
+    )
+
+
+def late(seconds: float) -> Event:
+    """Return the event of an event loop that was late: times measured meanwhile are not to be trusted."""
+    return Event(
+        name="late",
+        level="warning",
+        message=f"This program was late by {seconds:.1f} s: times measured meanwhile say so. Is the machine short of CPU?",
+        fields={"seconds": round(seconds, 3)},
+    )
+
+
+def stepped(seconds: float) -> Event:
+    """Return the event of a stepped wall clock; positive seconds are forward."""
+    forward = seconds > 0
+    sleep = " or slept meanwhile" if forward else ""
+    how = "forward" if forward else "back"
+    return Event(
+        name="clock-stepped",
+        level="warning",
+        message=one_line(
+            f"This machine's clock was set {how} by {_seconds(abs(seconds))}{sleep}: lengths of time across it are wrong.",
+            "See `timedatectl`.",
+        ),
+        fields={"seconds": round(seconds, 3), "direction": how},
+    )
+
+
+def _seconds(seconds: float) -> str:
+    """Return seconds with one decimal below a minute, else a length of time."""
+    return length(seconds) if seconds >= 60 else f"{seconds:.1f} s"  # noqa: PLR2004 - a minute
+
+
+def reloaded(targets: int) -> Event:
+    """Return the event of a configuration that was read anew and holds."""
+    message = f"The configuration was read anew: {counted(targets, 'target')}."
+    return Event(name="reloaded", level="info", message=message, fields={"targets": targets})
+
+
+def refused(problems: Sequence[str]) -> Event:
+    """Return the event of a configuration that was refused, each problem in it; the one before goes on."""
+    told = "; ".join(problems)
+    return Event(
+        name="refused",
+        level="error",
+        message=one_line(f"The new configuration is refused, and the one before goes on. Mend this and reload: {told}"),
+        fields={"problems": len(problems)},
+    )
+
+
+def unreadable(target: str, error: str) -> Event:
+    """Return the event of a credential that cannot be read any more; the last one serves meanwhile."""
+    message = one_line(f"{target}: its credential cannot be read, and the last one serves: {error}")
+    return Event(name="credential-unreadable", level="error", message=message, target=target)
+
+
+def defect(target: str, error: Exception) -> Event:
+    """Return the event of a round that a defect of this program ended."""
+    told = f"a defect of imdoctor itself, not of the target: {type(error).__name__}: {error}"
+    return Event(name="defect", level="error", message=one_line(f"{target}: {told}"), target=target)
+
+
+def listening(where: str, *, local: bool) -> Event:
+    """Return the event of a listener that was opened; ``local`` tells whether only this machine can reach it."""
+    open_to = "" if local else " Whoever reaches this address can read the reports: a firewall says who."
+    return Event(
+        name="listening",
+        level="info",
+        message=one_line(f"Listening on {where}: metrics, health, the latest report.{open_to}"),
+        fields={"address": where},
+    )
+
+
+def page_defect(path: str, error: Exception) -> Event:
+    """Return the event of an answer that a defect of this program prevented."""
+    told = f"a defect of imdoctor itself: {type(error).__name__}: {error}"
+    message = one_line(f"{path} could not be answered: {told}")
+    return Event(name="defect", level="error", message=message, fields={"path": path})
+
+
+def history_lost(error: str) -> Event:
+    """Return the event of a history that cannot be kept; ``error`` is its sentence. The runs go on without it."""
+    return Event(
+        name="history-lost",
+        level="error",
+        message=one_line(f"Runs go on without history: {error}"),
+        fields={"error": one_line(error)},
+    )
+
+
+def history_back() -> Event:
+    """Return the event of a history that is kept again."""
+    return Event(name="history-back", level="info", message="History is kept again.")
+
+
+def delivery_failing(receiver: str, error: str) -> Event:
+    """Return the event of a receiver's first failure in a row."""
+    return _delivery(
+        "delivery-failing",
+        receiver,
+        f"{receiver} does not take messages: {error}. They are tried again.",
+        error,
+    )
+
+
+def delivery_works(receiver: str, failures: int) -> Event:
+    """Return the event of a receiver that takes messages again, after so many failures in a row."""
+    return Event(
+        name="delivery-works",
+        level="info",
+        message=one_line(f"{receiver} takes messages again, after {counted(failures, 'failure')}."),
+        fields={"receiver": receiver, "failures": failures},
+    )
+
+
+def delivery_given_up(receiver: str, lost: Event, error: str) -> Event:
+    """Return the event of a message that will not be tried again."""
+    return _delivery(
+        "delivery-given-up", receiver, f"{receiver}: given up: {error}. Not delivered: {_subject(lost)}", error
+    )
+
+
+def delivery_dropped(receiver: str, lost: Event, dropped: int) -> Event:
+    """Return the event of a message that a full queue dropped; ``dropped`` counts those of this receiver so far."""
+    return Event(
+        name="delivery-dropped",
+        level="error",
+        message=one_line(
+            f"{receiver}: too many messages wait, the oldest was dropped ({dropped} so far). Not delivered: {_subject(lost)}"
+        ),
+        fields={"receiver": receiver, "dropped": dropped},
+    )
+
+
+def undelivered(receiver: str, lost: Event) -> Event:
+    """Return the event of a message that the program's end left undelivered."""
+    return Event(
+        name="delivery-undelivered",
+        level="error",
+        message=one_line(f"{receiver}: stopped before this was delivered: {_subject(lost)}"),
+        fields={"receiver": receiver},
+    )
+
+
+def _delivery(name: str, receiver: str, message: str, error: str) -> Event:
+    """Return the event of a failure; what the error says of the receiver becomes one line."""
+    return Event(
+        name=name,
+        level="warning" if name == "delivery-failing" else "error",
+        message=one_line(message),
+        fields={"receiver": receiver, "error": one_line(error)},
+    )
+
+
+def _subject(lost: Event) -> str:
+    """Return the beginning of a lost message."""
+    text = lost.message
+    return text if len(text) <= LONGEST_SUBJECT else f"{text[:LONGEST_SUBJECT]}…"

@@ -1,0 +1,89 @@
+"""What an agent, or runs that share a folder, know of earlier runs: kept in the history, else in this process alone."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from imdoctor.agent import own_events
+from imdoctor.agent.events import Event
+from imdoctor.agent.history import History, HistoryError
+from imdoctor.agent.record import RunRecord
+from imdoctor.agent.state import Change, State, step
+from imdoctor.config.model import History as Limits
+from imdoctor.memory import Entry, Memory
+
+
+def confirmed(run: RunRecord, state: State) -> RunRecord:
+    """Return a target's last run with the status that is confirmed, and the causes of the incident that it is in."""
+    causes = run.causes if state.incident is None else state.incident.causes
+    return msgspec.structs.replace(run, status=state.status or "unknown", causes=causes)
+
+
+class Recollection:
+    """Folds runs into states. A history that cannot be kept is told once, and is no reason to stop.
+
+    All of it blocks: an agent calls it in a thread of its own. ``say`` is called in that thread.
+    """
+
+    def __init__(self, *, confirm: int, say: Callable[[Event], None]) -> None:
+        self.confirm = confirm
+        self._say = say
+        self._history: History | None = None
+        self._states: dict[str, State] = {}
+        self._lost = False
+
+    def open(self, folder: Path, limits: Limits, memory: Memory, *, check: bool) -> None:
+        """Open the history, and put what it remembers into the memory; ``check`` looks for damage first, which takes a while."""
+        self.close()
+        try:
+            self._history = History.open(folder, keep=limits.keep, size=limits.size, wall=memory.wall, check=check)
+            for scope, name, at, value in self._history.memos():
+                memory.entries.setdefault((scope, name), Entry(at, value))
+        except HistoryError as error:
+            self._lose(error)
+
+    def fold(self, run: RunRecord) -> tuple[State, tuple[Change, ...]]:
+        """Remember a run, and return what its target's state is now and what changed by it."""
+        state, changes = self._folded(run)
+        self._states[run.target] = state
+        return state, changes
+
+    def _folded(self, run: RunRecord) -> tuple[State, tuple[Change, ...]]:
+        if self._history is not None:
+            try:
+                folded = self._history.fold(run, self.confirm)
+                self._history.prune()
+            except HistoryError as error:
+                self._lose(error)
+            else:
+                self._found()
+                return folded
+        return step(self._states.get(run.target, State()), run, self.confirm)
+
+    def save(self, memory: Memory) -> None:
+        """Keep what runs left in the memory since it was last saved."""
+        if self._history is None:
+            return
+        try:
+            while memory.changed:
+                scope, name = key = memory.changed.pop()
+                self._history.keep(scope, name, memory.entries[key].at, memory.entries[key].value)
+        except HistoryError as error:
+            self._lose(error)
+
+    def close(self) -> None:
+        """Close the history."""
+        if self._history is not None:
+            self._history.close()
+            self._history = None
+
+    def _lose(self, error: HistoryError) -> None:
+        if not self._lost:
+            self._lost = True
+            self._say(own_events.history_lost(str(error)))
+
+    def _found(self) -> None:
+        if self._lost:
+            self._lost = False
+            self._say(own_events.history_back())
