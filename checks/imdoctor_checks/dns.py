@@ -30,8 +30,9 @@ from imdoctor_checks.looks.thirdparties import time_for_looks
 from imdoctor_checks.observations import DnsSeen, EgressSeen, GatewayLook, MirrorCost, Series, TcpSeen, TlsSeen
 from imdoctor_checks.options import DnsOptions, dns_options
 from imdoctor_checks.specs.dns import FINDINGS
+from imdoctor_checks.verdicts.costs import priced
 from imdoctor_checks.verdicts.dns import TEMPORARY, before, in_doubt, judge_lookups, taken, used
-from imdoctor_checks.verdicts.egress import egress_summary, judge_egress, priced
+from imdoctor_checks.verdicts.egress import egress_summary, judge_egress
 from imdoctor_checks.verdicts.opinion import judge_opinion
 from imdoctor_checks.verdicts.ways import exits, resolvers
 

@@ -16,8 +16,9 @@ from imdoctor.net.stubs import Stub
 from imdoctor.net.subnet import SubnetAnswer
 from imdoctor_checks.dns import Dns
 from imdoctor_checks.observations import DnsSeen, EgressSeen, GatewayLook, MirrorCost
+from imdoctor_checks.verdicts.costs import price
 from imdoctor_checks.verdicts.dns import in_doubt
-from imdoctor_checks.verdicts.egress import compare, host_ends, price
+from imdoctor_checks.verdicts.egress import compare, host_ends
 from tests.checks.judging import SETTINGS, findings
 
 RESOLVER, STUB, PUBLIC = "10.53.0.1", "127.0.0.1", "223.5.5.5"

@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 
 from imdoctor.lab.loop import LabLoop
 from imdoctor.lab.proxy import proxy
-from imdoctor.net.echo import Echo, Way, ask_echo, decode, parse, redirected, target
+from imdoctor.net.echo import Echo, Way, ask_echo, redirected, target
 from imdoctor.net.geo import Told
 from imdoctor.net.machine import Machine, SystemAnswer
+from imdoctor.net.pages import decode, parse
 from imdoctor.net.proxy import Proxy
 from imdoctor.net.trust import tls_context
 from tests.lab.certificates import authority

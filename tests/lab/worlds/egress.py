@@ -131,7 +131,9 @@ def costly(variant: str, title: str, **how: object) -> World:
                 r"connect 0\.0[2-5]",
                 arguments="-w 'connect %{time_connect}' --resolve console.tim.qq.com:443:" + GATEWAY,
             ),
-            curl(r"connect 0\.00", arguments="-w 'connect %{time_connect}' --resolve console.tim.qq.com:443:" + SECOND),
+            curl(
+                r"connect 0\.0[01]", arguments="-w 'connect %{time_connect}' --resolve console.tim.qq.com:443:" + SECOND
+            ),
         ),
     }
     return elsewhere(variant, title, **{**mirrored, **how})  # type: ignore[arg-type]  # as elsewhere
@@ -151,7 +153,9 @@ def far(variant: str, title: str, *, outside: Outside) -> World:
             leaves(),
             whoami(OTHER),
             curl(r"connect 0\.[4-6]", arguments="-w 'connect %{time_connect}'"),
-            curl(r"connect 0\.00", arguments="-w 'connect %{time_connect}' --resolve console.tim.qq.com:443:" + SECOND),
+            curl(
+                r"connect 0\.0[01]", arguments="-w 'connect %{time_connect}' --resolve console.tim.qq.com:443:" + SECOND
+            ),
         ),
     )
 
@@ -551,7 +555,9 @@ EGRESS = (
             ANSWERS,
             leaves(),
             dig(GATEWAY.replace(".", r"\."), server=PUBLIC_EXIT),
-            curl(r"connect 0\.00", arguments="-w 'connect %{time_connect}' --resolve console.tim.qq.com:443:" + SECOND),
+            curl(
+                r"connect 0\.0[01]", arguments="-w 'connect %{time_connect}' --resolve console.tim.qq.com:443:" + SECOND
+            ),
         ),
     ),
     costly(
