@@ -21,15 +21,18 @@ from imdoctor.net.stubs import stubs
 from imdoctor.net.subnet import identifier
 from imdoctor.net.waiting import together
 from imdoctor_checks.looks.costs import cost_plan, mirror_costs
-from imdoctor_checks.looks.egress import egress, egress_plan
+from imdoctor_checks.looks.egress import egress
+from imdoctor_checks.looks.egress_plan import egress_plan
 from imdoctor_checks.looks.elsewhere import public_answers, public_plan
-from imdoctor_checks.looks.gateway import LIMIT, look
+from imdoctor_checks.looks.gateway import LIMIT, look, looked
 from imdoctor_checks.looks.resolvers import answers, asked_servers, server_answers
+from imdoctor_checks.looks.thirdparties import time_for_looks
 from imdoctor_checks.observations import DnsSeen, EgressSeen, GatewayLook, MirrorCost, Series, TcpSeen, TlsSeen
 from imdoctor_checks.options import DnsOptions, dns_options
 from imdoctor_checks.specs.dns import FINDINGS
+from imdoctor_checks.verdicts.costs import priced
 from imdoctor_checks.verdicts.dns import TEMPORARY, before, in_doubt, judge_lookups, taken, used
-from imdoctor_checks.verdicts.egress import egress_summary, judge_egress, price
+from imdoctor_checks.verdicts.egress import egress_summary, judge_egress
 from imdoctor_checks.verdicts.opinion import judge_opinion
 from imdoctor_checks.verdicts.ways import exits, resolvers
 
@@ -116,23 +119,41 @@ class Dns:
 
 async def _known(ctx: Context) -> DnsSeen:
     """Look the name up here and at a public resolver, and look at what answers at the addresses in doubt."""
-    seen, public = await asyncio.gather(_look_up(ctx), public_answers(ctx))
+    seen, public, _ = await asyncio.gather(_look_up(ctx), public_answers(ctx), _doubted(ctx))
     seen = msgspec.structs.replace(seen, public=public)
     return msgspec.structs.replace(seen, looks=await _looks(ctx, seen, in_doubt(seen)))
 
 
 async def _away(ctx: Context) -> tuple[EgressSeen, tuple[MirrorCost, ...]]:
-    """Look at the ways out, and at what a wrong one costs."""
-    ways = await egress(ctx, asked_servers(ctx))
-    return ways, await mirror_costs(ctx, ways, await server_answers(ctx))
+    """Look at the ways out, and at what a wrong one costs; a slow echo holds up nothing that can be told without it."""
+    begun: list[asyncio.Task[tuple[MirrorCost, ...]]] = []
+    ways = await egress(
+        ctx, asked_servers(ctx), lambda known: begun.append(asyncio.create_task(_consequences(ctx, known)))
+    )
+    await asyncio.gather(*begun)
+    return ways, await _consequences(ctx, ways)
+
+
+async def _consequences(ctx: Context, ways: EgressSeen) -> tuple[MirrorCost, ...]:
+    """Look at what the ways out put in doubt, and at what they cost; each once a run, however often this is asked."""
+    costs, _ = await asyncio.gather(mirror_costs(ctx, ways, await server_answers(ctx)), _doubted(ctx, ways))
+    return costs
+
+
+async def _doubted(ctx: Context, ways: EgressSeen | None = None) -> None:
+    """Look at what third parties put in doubt, as soon as they do: the C library may be waiting for a dead nameserver."""
+    servers, public = await asyncio.gather(server_answers(ctx), public_answers(ctx))
+    seen = DnsSeen(servers=servers, public=public, egress=ways)
+    await _looks(ctx, seen, in_doubt(seen))
 
 
 async def _looks(ctx: Context, seen: DnsSeen, addresses: Sequence[str]) -> tuple[GatewayLook, ...]:
-    """Look at addresses; those that third parties alone give get no more time than third parties do."""
+    """Look at addresses; those that third parties alone give get what is left of their time."""
     given = {*used(seen), *(address for server in seen.servers for address in server.addresses)}
-    least = min(LIMIT, dns_options(ctx).third_party_timeout)
     wanted = addresses[: MOST_LOOKS - len(seen.looks)]
-    looks = (look(ctx, address, LIMIT if address in given else least) for address in wanted)
+    least = await time_for_looks(ctx) if set(wanted) - given else LIMIT
+    limits = {address: LIMIT if address in given else min(LIMIT, least) for address in wanted}
+    looks = (look(ctx, address, limit) for address, limit in limits.items() if limit or looked(ctx, address))
     return await together(looks)
 
 
@@ -222,7 +243,7 @@ def _measurements(seen: DnsSeen, slow: float) -> Iterator[Measurement]:
         if one.addresses:
             yield Measurement("egress", one.seconds, "seconds", {"server": one.via, "source": one.source})
     for cost in seen.costs:
-        yield Measurement("mirror cost", price(cost), "seconds", {"server": cost.server})
+        yield Measurement("mirror cost", priced(seen, cost), "seconds", {"server": cost.server})
 
 
 def _summary(seen: DnsSeen) -> str:

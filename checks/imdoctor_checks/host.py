@@ -8,6 +8,7 @@ from imdoctor import Context, Egress, Fact, Finding, Judged, Observation, Settin
 from imdoctor.net.machine import Machine
 from imdoctor.net.resolvers import is_loopback, nameservers, read_resolv_conf
 from imdoctor_checks.looks.elsewhere import control_addresses, controls
+from imdoctor_checks.looks.resolvers import public_resolvers
 from imdoctor_checks.observations import DnsSeen, HostSeen, ProbeSeen, ProxySeen, TcpSeen, TlsSeen
 from imdoctor_checks.verdicts.elsewhere import answers
 
@@ -103,7 +104,7 @@ class Host:
     def plan(self, ctx: Context) -> Iterable[Egress]:
         """List the controls."""
         for address in control_addresses(ctx):
-            third = address in ctx.machine.controls
+            third = address in public_resolvers(ctx)
             yield Egress(
                 to=address,
                 port=443,
