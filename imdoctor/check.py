@@ -45,6 +45,10 @@ class Spec(msgspec.Struct, frozen=True):
     Beside the data they may name {address}, {host}, {port} and {endpoint}. ``explains`` lists the codes that this
     finding may be the reason of: whole codes, or ``NAME.*``; that a failure explains the checks it blocks goes without
     saying. ``final`` says that another try, under --retries, would change nothing or do harm (a refused credential).
+
+    `imdoctor explain` and docs/codes.md show besides: ``causes``, what usually brings the finding about, the commonest first;
+    ``confirm``, how to see it by hand, with a command to paste between backticks, which may name the data in braces too; and
+    ``step`` of the vendor's troubleshooting list, where it is not the check's own.
     """
 
     severity: Severity
@@ -55,6 +59,9 @@ class Spec(msgspec.Struct, frozen=True):
     explains: tuple[str, ...] = ()
     confidence: Confidence = "likely"
     final: bool = False
+    causes: tuple[str, ...] = ()
+    confirm: tuple[str, ...] = ()
+    step: int | None = None
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -68,6 +75,18 @@ class Finding(msgspec.Struct, frozen=True):
     because: tuple[str, ...] = ()
     explains: tuple[str, ...] | None = None
     ruled_out: tuple[str, ...] = ()
+
+
+class Fact(msgspec.Struct, frozen=True):
+    """What of a check's observation tells two reports apart: the values at a path, each as ``show`` has it.
+
+    ``path`` names fields with dots between them, "" the observation itself; it goes into every item of a list. ``show`` may name a
+    value's fields in braces, "{}" the value. A value that lacks one of them is left out. ``topic`` is what comparisons group by.
+    """
+
+    topic: str
+    path: str
+    show: str = "{}"
 
 
 class Summary(msgspec.Struct, frozen=True):
@@ -126,9 +145,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Check(Protocol):
-    """One question about a target: a frozen class, listed in a tuple. A check may also declare ``options`` and ``every``.
+    """One question about a target: a frozen class, listed in a tuple.
 
-    ``every``: the seconds between two looks under `watch`, where they are not the schedule's.
+    It may also declare ``options``, ``every``, ``facts`` and ``gauges``. ``every``: the seconds between two looks under `watch`, where
+    they are not the schedule's. ``facts``: a tuple of Fact, what `imdoctor diff` holds against another report's. ``gauges``: the names
+    of measurements in seconds that no work took.
     ``observe`` does all of the I/O and returns facts; its return annotation is the type by which a saved
     report is read back. ``judge`` is pure. ``plan`` tells what ``observe`` would send.
     """

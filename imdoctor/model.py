@@ -8,7 +8,7 @@ import msgspec
 Status = Literal["ok", "warn", "fail", "unknown", "blocked", "skipped"]
 Severity = Literal["fail", "warn", "info"]
 Confidence = Literal["certain", "likely", "possible"]
-Unit = Literal["seconds", "bytes", "count", "ratio", "timestamp"]
+Unit = Literal["seconds", "bytes", "count", "ratio", "timestamp", "info"]
 
 RANK: dict[str, int] = {"info": 0, "ok": 0, "warn": 1, "unknown": 2, "fail": 3}
 """From good to bad. ``blocked`` and ``skipped`` are absent: they decide nothing."""
@@ -28,6 +28,7 @@ class Measurement(msgspec.Struct, frozen=True):
 
     Outside ``warn`` its check warns, outside ``fail`` it fails, as far as this number alone decides that: for those who
     draw it or hand it on. Left out where there is no such rule.
+    With the unit "info" it is no number: the value is 1, and the labels are what is told.
     """
 
     name: str

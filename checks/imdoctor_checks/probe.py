@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import structs
 
-from imdoctor import Context, Egress, Judged, Measurement, Observation, Seconds, Settings, Spec, Summary
+from imdoctor import Context, Egress, Fact, Judged, Measurement, Observation, Seconds, Settings, Spec, Summary
 from imdoctor.im import request
 from imdoctor.net.call import Reach
 from imdoctor.net.ledger import PHASES, Ledger
@@ -37,6 +37,12 @@ class Probe:
     step: ClassVar[int | None] = 3
     options: ClassVar[type[msgspec.Struct]] = ProbeOptions
     findings: ClassVar[Mapping[str, Spec]] = FINDINGS
+
+    facts: ClassVar[tuple[Fact, ...]] = (
+        Fact("answer", "first.envelope", "ErrorCode {error_code}"),
+        Fact("answer", "first.call", "HTTP {status}"),
+        Fact("answer", "first.call.error"),
+    )
 
     async def observe(self, ctx: Context) -> ProbeSeen:
         """Make one cold call, authenticated if it may be, then warm anonymous ones; beside them one on what the last run left open."""

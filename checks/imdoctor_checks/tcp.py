@@ -12,6 +12,7 @@ from imdoctor import Context, Egress, Finding, Judged, Measurement, Observation,
 from imdoctor.model import Confidence
 from imdoctor.net.connect import REFUSALS, Connect, connect
 from imdoctor.net.machine import Route
+from imdoctor.net.waiting import together
 from imdoctor_checks.looks.elsewhere import elsewhere
 from imdoctor_checks.observations import Elsewhere, ProbeSeen, TcpSeen, TlsSeen
 from imdoctor_checks.specs.tcp import FINDINGS
@@ -49,7 +50,7 @@ class Tcp:
         if not addresses:
             return TcpSeen(blocked_by="dns")
         routes = tuple(ctx.machine.route(address) for address in addresses)
-        tried = await asyncio.gather(*(_address(ctx, address) for address in worth_trying(routes)))
+        tried = await together(_address(ctx, address) for address in worth_trying(routes))
         seen = TcpSeen(routes=routes, connects=tuple(one for several in tried for one in several))
         failed = all(_failed(one) for one in seen.connects)
         return structs.replace(seen, elsewhere=await elsewhere(ctx)) if failed else seen

@@ -11,12 +11,26 @@ from typing import ClassVar
 import msgspec
 from msgspec import structs
 
-from imdoctor import Context, Egress, FilePath, Judged, Measurement, Observation, Seconds, Settings, Spec, Summary, pick
+from imdoctor import (
+    Context,
+    Egress,
+    Fact,
+    FilePath,
+    Judged,
+    Measurement,
+    Observation,
+    Seconds,
+    Settings,
+    Spec,
+    Summary,
+    pick,
+)
 from imdoctor.im.sites import backup_of
 from imdoctor.net.connect import REFUSALS, Connect, connect
 from imdoctor.net.handshake import X509_EXPIRED, X509_NOT_YET, Handshake, TlsStream, handshake
 from imdoctor.net.proxy import Tunnel
 from imdoctor.net.trust import holds, passes, passes_at, reference_store
+from imdoctor.net.waiting import together
 from imdoctor_checks.looks import HOUR, RETRIES, SEGMENTS
 from imdoctor_checks.looks.elsewhere import elsewhere, elsewhere_plan
 from imdoctor_checks.looks.path import open_tunnel
@@ -69,6 +83,13 @@ class Tls:
     options: ClassVar[type[msgspec.Struct]] = TlsOptions
     findings: ClassVar[Mapping[str, Spec]] = FINDINGS
 
+    facts: ClassVar[tuple[Fact, ...]] = (
+        Fact("chain", "paths.handshake.chain", "{subject}, issued by {issuer}, SHA-256 {sha256:.16}"),
+        Fact("chain", "paths.unverified.chain", "{subject}, issued by {issuer}, SHA-256 {sha256:.16}"),
+        Fact("protocol", "paths.handshake.version"),
+    )
+    gauges: ClassVar[tuple[str, ...]] = ("certificate_expires_in",)
+
     async def observe(self, ctx: Context) -> TlsSeen:
         """Shake hands at every address side by side, or once through the proxy's tunnel."""
         addresses: tuple[str | None, ...]
@@ -77,10 +98,10 @@ class Tls:
         if not addresses:
             return TlsSeen(blocked_by="dns")
         resume = addresses[0] if _resumes(ctx) else ""
-        paths = await asyncio.gather(*(_look(ctx, address, resume=address == resume) for address in addresses))
+        paths = await together(_look(ctx, address, resume=address == resume) for address in addresses)
         reached = any(path.handshake is not None for path in paths)
         blocker = None if reached else "proxy" if ctx.proxy is not None else "tcp"
-        seen = TlsSeen(blocked_by=blocker, now=ctx.machine.wall(), paths=tuple(paths))
+        seen = TlsSeen(blocked_by=blocker, now=ctx.machine.wall(), paths=paths)
         # Behind a proxy, what is off its path cannot be reached from here.
         puzzling = reached and ctx.proxy is None and all(map(_puzzling, paths))
         return structs.replace(seen, elsewhere=await elsewhere(ctx)) if puzzling else seen
@@ -92,6 +113,7 @@ class Tls:
         for path in reached:
             yield from judge_path(path, seen, settings, pick(others, "clock", ClockSeen), options.expiring)
         yield from judge_together(reached, settings)
+        yield from _expiries(reached)
         yield from judge_with_calls(reached, pick(others, "probe", ProbeSeen))
         yield from _measurements(reached, seen.now, options.expiring)
         yield Summary(_summary(reached, seen.now))
@@ -288,6 +310,14 @@ async def _reference(ctx: Context, seen: TlsAddress) -> Reference | None:
     pems, host = [one.pem for one in chain], ctx.settings.endpoint.host
     passed = await asyncio.to_thread(passes, pems, store, host) if needed else None
     return Reference(store=store, passes=passed, holds_issuer=known)
+
+
+def _expiries(reached: Iterable[TlsAddress]) -> Iterator[Measurement]:
+    for path in reached:
+        chain = path.handshake.chain if path.handshake is not None else ()
+        if chain and chain[0].not_after is not None:
+            labels = {"address": path.address or "through the proxy"}
+            yield Measurement("certificate_expires", chain[0].not_after, "timestamp", labels)
 
 
 def _measurements(reached: Iterable[TlsAddress], now: float | None, expiring: float) -> Iterator[Measurement]:

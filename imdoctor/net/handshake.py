@@ -82,13 +82,16 @@ class TlsStream:
         """A copy of the session to resume; with TLS 1.3 it arrives after the handshake, with the first bytes read."""
         return self._tls.session
 
-    async def read(self, size: int, *, timeout: float) -> bytes:
-        """Return up to ``size`` decrypted bytes, b"" at the end of stream. Raises TimeoutError, OSError and ssl.SSLError."""
+    async def read(self, size: int, *, timeout: float | None) -> bytes:
+        """Return up to ``size`` decrypted bytes, b"" at the end of stream. Raises TimeoutError, OSError and ssl.SSLError.
+
+        A timeout of None is for a caller who has set one.
+        """
         async with asyncio.timeout(timeout):
             data: bytes = await self._pump(lambda: self._read(size))
             return data
 
-    async def write(self, data: bytes, *, timeout: float) -> None:
+    async def write(self, data: bytes, *, timeout: float | None) -> None:
         """Send all of ``data``. Raises TimeoutError and OSError."""
         async with asyncio.timeout(timeout):
             self._tls.write(data)

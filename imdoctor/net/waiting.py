@@ -2,8 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Coroutine, Iterable, Sequence
+from typing import Any, Protocol, TypeVar
 
 
 class Way(Protocol):
@@ -19,6 +19,13 @@ class Way(Protocol):
 
 
 W = TypeVar("W", bound=Way)
+T = TypeVar("T")
+
+
+async def together(steps: Iterable[Coroutine[Any, Any, T]]) -> tuple[T, ...]:
+    """Take steps side by side, as asyncio.gather does; a single one, which is the rule for addresses, needs no task."""
+    every = list(steps)
+    return tuple([await every[0]] if len(every) == 1 else await asyncio.gather(*every))
 
 
 async def first_over(ways: Sequence[W], seconds: float, *, to_write: bool = False) -> W | None:

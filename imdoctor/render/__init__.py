@@ -35,6 +35,9 @@ def _module(name: str) -> Callable[[Report, Style], str]:
 
 
 FORMATS: Mapping[str, Callable[[Report, Style], str]] = MappingProxyType(
-    {"text": _text, **{name: _module(name) for name in ("json", "junit", "github", "nagios", "markdown", "html")}}
+    {
+        "text": _text,
+        **{name: _module(name) for name in ("json", "junit", "github", "nagios", "prometheus", "markdown", "html")},
+    }
 )
 """Every format by name; each imports its renderer when it is used."""

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import groupby
 
 from imdoctor.model import Cause, CheckReport, Confidence, Measurement, Report, Status, TargetReport, Unit
@@ -14,6 +15,8 @@ NARROWEST = 48
 MILLISECOND = 0.001
 DAY = 86400.0
 MILLION = 1e6
+END_OF_TIME = 253402300800.0
+"""Unix seconds of the year 10000, which no date goes beyond."""
 LONGEST_NAME = 20
 """Columns of a check's name; what is longer is cut."""
 LONGEST_VALUE = 100
@@ -142,7 +145,8 @@ class Page:
             where = f" at {finding.address}" if finding.address else ""
             text = f"{finding.severity}, {finding.code}{where}: {finding.message}"
             yield from wrap(text, self.width, " " * 10, " " * 12)
-        for labels, items in groupby(check.measurements, key=lambda item: item.labels):
+        numbers = (item for item in check.measurements if item.unit != "info")  # the notes tell of those
+        for labels, items in groupby(numbers, key=lambda item: item.labels):
             yield from wrap(measured(labels, list(items)), self.width, " " * 10, " " * 12)
         if seen := flow(check.observation):
             yield from wrap(f"saw {seen}", self.width, " " * 10, " " * 12)
@@ -210,6 +214,8 @@ def measured(labels: Mapping[str, str], items: Sequence[Measurement]) -> str:
 
 
 def _value(value: float, unit: Unit) -> str:
+    if unit == "timestamp" and 0 <= value < END_OF_TIME:
+        return datetime.fromtimestamp(value, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     if unit != "seconds":
         return f"{value:.6g} {unit}"
     return f"{'-' if value < 0 else ''}{duration(abs(value))}"
