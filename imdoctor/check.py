@@ -5,7 +5,7 @@ import ipaddress
 import time
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, cast
 
 import msgspec
@@ -77,6 +77,18 @@ class Finding(msgspec.Struct, frozen=True):
     ruled_out: tuple[str, ...] = ()
 
 
+class Fact(msgspec.Struct, frozen=True):
+    """What of a check's observation tells two reports apart: the values at a path, each as ``show`` has it.
+
+    ``path`` names fields with dots between them, "" the observation itself; it goes into every item of a list. ``show`` may name a
+    value's fields in braces, "{}" the value. A value that lacks one of them is left out. ``topic`` is what comparisons group by.
+    """
+
+    topic: str
+    path: str
+    show: str = "{}"
+
+
 class Summary(msgspec.Struct, frozen=True):
     """One line for a check that found nothing wrong."""
 
@@ -133,9 +145,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Check(Protocol):
-    """One question about a target: a frozen class, listed in a tuple. A check may also declare ``options`` and ``every``.
+    """One question about a target: a frozen class, listed in a tuple.
 
-    ``every``: the seconds between two looks under `watch`, where they are not the schedule's.
+    It may also declare ``options``, ``every``, ``facts`` and ``gauges``. ``every``: the seconds between two looks under `watch`, where
+    they are not the schedule's. ``facts``: a tuple of Fact, what `imdoctor diff` holds against another report's. ``gauges``: the names
+    of measurements in seconds that no work took.
     ``observe`` does all of the I/O and returns facts; its return annotation is the type by which a saved
     report is read back. ``judge`` is pure. ``plan`` tells what ``observe`` would send.
     """
@@ -247,7 +261,7 @@ class Context:
             return (self.settings.endpoint.host,)
         return await self.once("addresses", lambda: usable_addresses(self.system(), self.servers()))
 
-    @property
+    @cached_property
     def proxy(self) -> "Proxy | None":
         """The proxy that a call to the target goes through, by the settings or the environment."""
         from imdoctor.net.proxy import proxy_for
@@ -278,6 +292,7 @@ def pick(others: Mapping[str, Observation], check: str, kind: type[S]) -> S | No
     return seen if isinstance(seen, kind) else None
 
 
+@lru_cache(maxsize=256)
 def is_address(host: str) -> bool:
     """Tell whether a host is given as an IP address."""
     try:

@@ -63,6 +63,8 @@ class Clock:
         ),
     }
 
+    gauges: ClassVar[tuple[str, ...]] = ("offset_low", "offset_high")
+
     async def observe(self, ctx: Context) -> ClockSeen:
         """Gather the Date headers of the probe's answers; those beside an Age come from a cache, and tell another time."""
         probe = await ctx.seen("probe", ProbeSeen)
@@ -80,8 +82,8 @@ class Clock:
                 yield Finding("clock.unknown")
             return
         low, high = known
-        yield Measurement("offset_low", low, "seconds")
-        yield Measurement("offset_high", high, "seconds")
+        yield Measurement("offset_low", low, "seconds", warn=(None, SKEWED))
+        yield Measurement("offset_high", high, "seconds", warn=(-SKEWED, None))
         if min(abs(low), abs(high)) > SKEWED and low * high > 0:
             yield _skewed(low, high, others)
         yield Summary(f"the server's clock minus this host's lies between {low:+.1f} s and {high:+.1f} s")

@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar
 
-from imdoctor import Context, Egress, Finding, Judged, Observation, Settings, Spec, Summary, pick
+from imdoctor import Context, Egress, Fact, Finding, Judged, Observation, Settings, Spec, Summary, pick
 from imdoctor.net.machine import Machine
 from imdoctor.net.resolvers import is_loopback, nameservers, read_resolv_conf
 from imdoctor_checks.looks.elsewhere import control_addresses, controls
+from imdoctor_checks.looks.resolvers import public_resolvers
 from imdoctor_checks.observations import DnsSeen, HostSeen, ProbeSeen, ProxySeen, TcpSeen, TlsSeen
 from imdoctor_checks.verdicts.elsewhere import answers
 
@@ -98,6 +99,11 @@ class Host:
         ),
     }
 
+    facts: ClassVar[tuple[Fact, ...]] = (
+        Fact("resolvers", "resolv_conf.nameservers"),
+        Fact("gateways", "gateways"),
+    )
+
     async def observe(self, ctx: Context) -> HostSeen:
         """Read what the machine says of itself; ask the controls only when nothing at all has answered."""
         machine = ctx.machine
@@ -130,7 +136,7 @@ class Host:
     def plan(self, ctx: Context) -> Iterable[Egress]:
         """List the controls."""
         for address in control_addresses(ctx):
-            third = address in ctx.machine.controls
+            third = address in public_resolvers(ctx)
             yield Egress(
                 to=address,
                 port=443,

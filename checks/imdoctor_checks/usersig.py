@@ -5,7 +5,20 @@ from typing import ClassVar
 
 import msgspec
 
-from imdoctor import Context, Egress, Finding, Judged, Measurement, Observation, Seconds, Settings, Spec, Summary, pick
+from imdoctor import (
+    Context,
+    Egress,
+    Fact,
+    Finding,
+    Judged,
+    Measurement,
+    Observation,
+    Seconds,
+    Settings,
+    Spec,
+    Summary,
+    pick,
+)
 from imdoctor.im import errorcodes, usersig
 from imdoctor.model import Confidence
 from imdoctor_checks.observations import ClockSeen, ProbeSeen, UsersigSeen, api_answer, bounds
@@ -33,6 +46,11 @@ class Usersig:
     """Seconds between two looks under `watch`: nothing of it changes by the minute."""
     findings: ClassVar[Mapping[str, Spec]] = FINDINGS
 
+    facts: ClassVar[tuple[Fact, ...]] = (
+        Fact("usersig", "", "version {version} for {identifier} of SDKAppID {sdkappid}"),
+    )
+    gauges: ClassVar[tuple[str, ...]] = ("expires_in",)
+
     async def observe(self, ctx: Context) -> UsersigSeen:
         """Decode the credential and hold it against the key at hand and the host's clock."""
         credential = ctx.credential
@@ -52,9 +70,13 @@ class Usersig:
             return
         here = [*_form(seen), *_owner(seen, settings), *_time(seen, settings, pick(others, "clock", ClockSeen))]
         yield from here
+        if seen.expires_at is not None:
+            yield Measurement("expires", seen.expires_at, "timestamp")
         yield from _server(seen, pick(others, "probe", ProbeSeen), {finding.code for finding in here})
         if seen.expires_at is not None and seen.now is not None:
-            yield Measurement("expires_in", seen.expires_at - seen.now, "seconds")
+            left, expiring = seen.expires_at - seen.now, settings.options("usersig", UsersigOptions).expiring
+            least = msgspec.UNSET if seen.made else (expiring, None)
+            yield Measurement("expires_in", left, "seconds", warn=least, fail=(0.0, None))
         yield Summary(_summary(seen))
 
     def plan(self, ctx: Context) -> Iterable[Egress]:  # noqa: ARG002 - nothing is sent

@@ -17,6 +17,8 @@ VERSION = 1
 PATIENCE = 5.0
 """Seconds for which another process may hold the database: its transactions take some milliseconds."""
 PAGE = 4096
+CACHE = 256
+"""KiB of pages that are kept in memory (2,000 by default): each run writes a few, and an agent runs for months."""
 HEADER, MAGIC = 100, b"SQLite format 3\0"
 """The header's bytes, and how it begins (https://www.sqlite.org/fileformat2.html)."""
 VERSION_AT, APPLICATION_AT = 60, 68
@@ -203,6 +205,7 @@ def _prepare(db: sqlite3.Connection, size: int) -> None:
         db.execute("PRAGMA auto_vacuum = INCREMENTAL")
         db.execute("PRAGMA journal_mode = WAL")
     db.execute("PRAGMA synchronous = NORMAL")
+    db.execute(f"PRAGMA cache_size = -{CACHE}")
     db.execute(f"PRAGMA wal_autocheckpoint = {log}")
     db.execute(f"PRAGMA journal_size_limit = {log * PAGE}")
     db.execute("BEGIN IMMEDIATE")

@@ -2,15 +2,14 @@
 
 import asyncio
 import base64
-import os
 import urllib.parse
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from imdoctor import __version__
 from imdoctor.agent.delivery import DeliveryError, Message
+from imdoctor.agent.outward import reason, transport_for
 from imdoctor.config.secrets import Secret
-from imdoctor.net.proxy import proxy_for
 
 if TYPE_CHECKING:
     import httpx
@@ -19,7 +18,6 @@ LONGEST_BODY = 10_000
 """Bytes of a body: healthchecks.io keeps no more (https://healthchecks.io/docs/attaching_logs/)."""
 AGAIN = {408, 429}
 """Refusals that another try may turn: Request Timeout and Too Many Requests (RFC 9110 §15.5.9, RFC 6585 §4)."""
-PORTS = {"http": 80, "https": 443}
 
 
 class Heartbeat:
@@ -57,7 +55,7 @@ class Heartbeat:
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError):  # their texts may show the URL
             raise DeliveryError("its URL is no http:// or https:// URL", final=True) from None
         except (httpx.HTTPError, OSError) as error:
-            raise DeliveryError(_reason(error)) from None
+            raise DeliveryError(reason(error)) from None
         _judge(status)
 
     async def _call(self, message: Message) -> int:
@@ -66,28 +64,11 @@ class Heartbeat:
 
         url = httpx.URL(_with_verdict(self._url.reveal(), ok=message.ok))
         if self._transport is None:
-            self._transport = self._connected(url)
+            self._transport = transport_for(url, self._environ)
         request = httpx.Request("POST", url, headers=_headers(url), content=_body(message.event.message))
         response = await self._transport.handle_async_request(request)
         await response.aclose()  # the body is of no interest, and may be without an end
         return response.status_code
-
-    def _connected(self, url: "httpx.URL") -> "httpx.AsyncHTTPTransport":
-        """Return the transport: through the proxy that the environment names, or none."""
-        import httpx
-
-        plain = {
-            "https_proxy": self._environ.get("http_proxy", ""),
-            "HTTPS_PROXY": "",
-        }  # as curl(1): this one in lower case alone
-        environ = {**self._environ, **(plain if url.scheme == "http" else {})}
-        named = proxy_for("env", url.host, url.port or PORTS.get(url.scheme, 80), environ)
-        if named is None:
-            return httpx.AsyncHTTPTransport()
-        if named.scheme not in PORTS:
-            raise DeliveryError(f"the proxy {named.shown} is neither http:// nor https://", final=True)
-        headers = {"Proxy-Authorization": named.authorization} if named.authorization else {}
-        return httpx.AsyncHTTPTransport(proxy=httpx.Proxy(named.shown, headers=headers))
 
     async def aclose(self) -> None:
         """Close what is kept."""
@@ -129,23 +110,3 @@ def _judge(status: int) -> None:
         )
     final = 400 <= status < 500 and status not in AGAIN  # noqa: PLR2004 - RFC 9110 §15.5
     raise DeliveryError(f"it answers {status}", final=final)
-
-
-def _reason(error: Exception) -> str:
-    """Say what went wrong with a call, in the kernel's, the resolver's or TLS's words, which hold no URL."""
-    import socket
-    import ssl
-
-    cause: BaseException | None = error
-    while cause is not None:
-        match cause:
-            case ssl.SSLCertVerificationError():
-                return f"its certificate does not verify: {cause.verify_message}"
-            case ssl.SSLError():
-                return f"no TLS: {cause.reason}"
-            case socket.gaierror():
-                return f"its name does not resolve: {cause.strerror}"
-            case OSError() if cause.errno:
-                return f"the connection failed: {os.strerror(cause.errno)}"
-        cause = cause.__cause__ or cause.__context__
-    return f"the call failed ({type(error).__name__})"

@@ -181,8 +181,8 @@ class History:
         return self._incidents("(ended IS NULL OR ended >= ?) AND name = ifnull(?, name)", since, target)
 
     def untold(self) -> list[Remembered]:
-        """Return the incidents that reached ``fail`` and that nobody has called ``tell`` for, the oldest first."""
-        return self._incidents("told_at IS NULL AND status = 'fail'")
+        """Return the incidents in which a target failed or was not known, and that nobody has called ``tell`` for, the oldest first."""
+        return self._incidents("told_at IS NULL AND status IN ('fail', 'unknown')")
 
     def _incidents(self, which: str, *values: object) -> list[Remembered]:
         sql = "SELECT incident.id, name, packed, told_at FROM incident JOIN target ON target.id = incident.target WHERE"

@@ -20,9 +20,17 @@ from imdoctor.config.problems import ConfigError, redacted
 COMMANDS = {
     "run": ("imdoctor.cli.run:run", "Run every check once on every target, and print the report."),
     "watch": ("imdoctor.cli.watch:watch", "Run the checks on a schedule, remember, and tell of changes."),
+    "history": (
+        "imdoctor.cli.history:history",
+        "Show what is remembered: states, incidents, and the course of the times.",
+    ),
     "judge": ("imdoctor.cli.judge:judge", "Judge a saved report's observations anew, without any I/O."),
+    "diff": ("imdoctor.cli.diff:diff", "Say what changed between two reports, and what is noise."),
+    "bundle": ("imdoctor.cli.bundle:bundle", "Pack a report and the host's settings for a support ticket."),
     "checks": ("imdoctor.cli.checks:checks", "List the installed checks."),
     "explain": ("imdoctor.cli.explain:explain", "Explain a finding code or an IM error code."),
+    "usersig": ("imdoctor.cli.usersig:usersig", "Decode a usersig, verify one, or make one."),
+    "lint": ("imdoctor.cli.lint:lint", "Say what the documents say against a request; send nothing."),
     "plan": ("imdoctor.cli.plan:plan", "Show what a run would send, where, and with which secrets; send nothing."),
     "drill": ("imdoctor.cli.drill:drill", "Run the checks against the embedded lab with a fault in it."),
     "config": ("imdoctor.cli.config:config", "Check a configuration file, or print its JSON Schema."),

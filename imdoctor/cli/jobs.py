@@ -1,10 +1,10 @@
 """From the command line and the configuration to jobs: targets with their settings, and the checks to run on them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -21,6 +21,10 @@ from imdoctor.config.secrets import Secret, proxy_passwords
 from imdoctor.config.values import parse_endpoint, parse_web_url
 from imdoctor.net.machine import Machine
 from imdoctor.runner import Job
+
+if TYPE_CHECKING:
+    from imdoctor.agent.otlp import Pusher
+    from imdoctor.agent.telling import Telling
 
 LARGEST_STORE = 8 * 1024 * 1024
 """Bytes of a ca_file: the usual store of all public authorities has a quarter of a megabyte."""
@@ -162,6 +166,19 @@ def _heartbeat(events: Events, session: Session) -> Iterator[Problem]:
     except ValueError as error:
         what = "the environment has no such variable: export it" if url is None else str(error)
         yield Problem(f"events: heartbeat_env: {name}: {what}")
+
+
+def telling(config: Config, session: Session, pusher: "Pusher | None" = None) -> "Telling":
+    """Return whom a configuration tells beside the log, and who pushes. A command does not see the variables that hold secrets."""
+    from imdoctor.agent.telling import telling_of
+
+    shown = _without_secrets(config, session.environ)
+    return telling_of(config.events, environ=session.environ, shown=shown, say=session.tell, pusher=pusher)
+
+
+def _without_secrets(config: Config, environ: Mapping[str, str]) -> dict[str, str]:
+    named = {getattr(target, key) for target in config.targets for key in CREDENTIALS if key.endswith("_env")}
+    return {name: value for name, value in environ.items() if name not in {*named, config.events.heartbeat_env}}
 
 
 def configuration(

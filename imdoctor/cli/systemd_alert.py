@@ -1,5 +1,6 @@
 """`imdoctor systemd alert`: new incidents, each told once, however often a unit fails over them."""
 
+import contextlib
 import platform
 import subprocess
 import time
@@ -42,19 +43,26 @@ def alert(session: Session, unit: str, command: tuple[str, ...], state: Path | N
 
 def _tell(folder: Path, unit: str, command: Sequence[str], session: Session) -> None:
     """Tell what is new in a folder's history, one incident after the other. Raises HistoryError, OutputError."""
-    if not folder.is_dir():  # nothing was remembered yet: a history is not begun here
+    untold = _untold(folder)
+    if not untold:  # a folder without a history stays as it is: its name may be a mistake
         return
     limits = Limits()
     history = History.open(folder, keep=limits.keep, size=limits.size, wall=time.time)
-    try:
-        for one in history.untold():
+    with contextlib.closing(history):
+        for one in untold:
             event = _event(one, unit)
             session.tell(event)
             if command:
                 _hand_over(event.message, command)
             history.tell(one.id)
-    finally:
-        history.close()
+
+
+def _untold(folder: Path) -> list[Remembered]:
+    history = History.reading(folder)
+    if history is None:
+        return []
+    with contextlib.closing(history):
+        return history.untold()
 
 
 def _event(one: Remembered, unit: str) -> Event:

@@ -4,7 +4,7 @@ import re
 import shutil
 import stat
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from imdoctor.agent.installation import Loaded
@@ -12,7 +12,7 @@ from imdoctor.config.credentials import credential_id
 from imdoctor.config.model import Config, Target
 from imdoctor.config.problems import ConfigError, Problem
 
-HIDDEN = {
+HIDDEN: Mapping[str, str] = {
     "/home": "ProtectHome=yes",
     "/root": "ProtectHome=yes",
     "/run/user": "ProtectHome=yes",
@@ -85,9 +85,9 @@ def variables(config: Config) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in (*named, config.events.heartbeat_env) if name))
 
 
-def hindrance(path: Path) -> str | None:
+def hindrance(path: Path, hidden: Mapping[str, str] = HIDDEN) -> str | None:
     """Return why the units' account cannot reach a path: a folder that the units do not see, or that others may not enter."""
-    setting = next((HIDDEN[folder] for folder in HIDDEN if path.is_relative_to(folder)), None)
+    setting = next((hidden[folder] for folder in hidden if path.is_relative_to(folder)), None)
     if setting:
         return f"{path} is out of the units' sight ({setting}): put it elsewhere, such as into /opt or /etc"
     closed = next((folder for folder in reversed(path.parents) if not _others_may(folder, stat.S_IXOTH)), None)

@@ -41,12 +41,18 @@ def read_credential(target: Target, *, environ: Mapping[str, str], base: Path, w
         return Loaded(Credential())
     key, named = given[0], str(getattr(target, given[0]))
     try:
-        text, warnings = (
-            _from_file(key, named, environ, base) if key.endswith("_file") else (_from_env(named, environ), ())
-        )
+        text, warnings = read_secret(key, named, environ=environ, base=base)
         return Loaded(_credential(target, key, text, wall), warnings)
     except ValueError as error:
         raise ConfigError(_problem(target, key, str(error))) from None
+
+
+def read_secret(key: str, named: str, *, environ: Mapping[str, str], base: Path) -> tuple[str, tuple[str, ...]]:
+    """Return the text of the file or variable ``named``, and what is worth a warning about it. Raises ValueError with a sentence.
+
+    ``key`` is one of usersig_file, usersig_env, secret_key_file and secret_key_env.
+    """
+    return _from_file(key, named, environ, base) if key.endswith("_file") else (_from_env(named, environ), ())
 
 
 def _problem(target: Target, key: str, text: str) -> Problem:

@@ -1,6 +1,5 @@
 """One TCP connection: how long it took or how it failed, and what the kernel knows about it."""
 
-import asyncio
 import os
 import socket
 import struct
@@ -14,6 +13,7 @@ import msgspec
 from msgspec import structs
 
 from imdoctor.net.machine import errno_name
+from imdoctor.net.waiting import first_over
 
 LINUX = sys.platform == "linux"
 IP_RECVERR, IPV6_RECVERR = 11, 25
@@ -87,13 +87,13 @@ async def connect(
     seen, sock = Connect(address=address, port=port, error="timeout"), None
     attempts = [_attempt(address, port, dial, max_segment)]
     try:
-        winner = await _first(attempts, min(UNCOUNTED, half))
+        winner = await first_over(attempts, min(UNCOUNTED, half), to_write=True)
         if winner is None:
             drops = _local_drops()
-            winner = await _first(attempts, start + half - time.monotonic())
+            winner = await first_over(attempts, start + half - time.monotonic(), to_write=True)
         if winner is None:
             attempts.append(_attempt(address, port, dial, max_segment))
-            winner = await _first(attempts, start + timeout - time.monotonic())
+            winner = await first_over(attempts, start + timeout - time.monotonic(), to_write=True)
         if winner is not None:
             seen, sock = _outcome(winner)
     finally:
@@ -113,6 +113,16 @@ class Attempt:
     started: int = 0
     ended: int | None = None
     error: OSError | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether it is over."""
+        return self.ended is not None
+
+    def ready(self) -> None:
+        """Note how the kernel says that it ended (connect(2), EINPROGRESS)."""
+        number = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) if self.sock else 0
+        self.end(OSError(number, os.strerror(number)) if number else None)
 
     def end(self, error: OSError | None = None) -> None:
         """Note that it is over."""
@@ -134,36 +144,6 @@ def _attempt(address: str, port: int, dial: Dial, max_segment: int | None) -> At
     except OSError as error:
         made.end(error)
     return made
-
-
-async def _first(attempts: Sequence[Attempt], seconds: float) -> Attempt | None:
-    """Wait until one of the attempts is over, and return it; None when the time is."""
-    waiting = [(one, one.sock) for one in attempts if one.ended is None and one.sock is not None]
-    if len(waiting) == len(attempts):
-        loop = asyncio.get_running_loop()
-        answered: asyncio.Future[None] = loop.create_future()
-        timer = loop.call_later(max(seconds, 0.0), _done, answered)
-        for one, sock in waiting:
-            loop.add_writer(sock.fileno(), _answered, one, sock, answered)
-        try:
-            await answered
-        finally:
-            timer.cancel()
-            for _, sock in waiting:
-                loop.remove_writer(sock.fileno())
-    return next((one for one in attempts if one.ended is not None), None)
-
-
-def _answered(one: Attempt, sock: socket.socket, answered: "asyncio.Future[None]") -> None:
-    """Note how the kernel says that an attempt ended (connect(2), EINPROGRESS)."""
-    number = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-    one.end(OSError(number, os.strerror(number)) if number else None)
-    _done(answered)
-
-
-def _done(future: "asyncio.Future[None]") -> None:
-    if not future.done():
-        future.set_result(None)
 
 
 def _outcome(one: Attempt) -> tuple[Connect, socket.socket | None]:

@@ -1,10 +1,12 @@
 """A gateway on loopback for an agent to watch: a test changes how it answers while the agent runs."""
 
+import asyncio
 import json
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +19,29 @@ SDKAPPID, ADMIN = 1400000000, "administrator"
 
 
 @dataclass
+class Flow:
+    """A connection as a box on the way knows it: what comes after a rest it drops."""
+
+    rest: float
+    last: float = field(default_factory=time.monotonic)
+
+    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Carry bytes one way until they end."""
+        while data := await reader.read(65536):
+            forgotten = time.monotonic() - self.last > self.rest
+            if not forgotten:
+                self.last = time.monotonic()
+                writer.write(data)
+        writer.close()
+
+
+@dataclass
 class Watched:
     """The gateway, where it is, and the folder of the configuration that leads to it."""
 
     gateway: Gateway
     port: int
+    lab: LabLoop
     silent: int
     """A port that answers no SYN."""
     folder: Path
@@ -30,6 +50,16 @@ class Watched:
     def endpoint(self) -> str:
         """Where the gateway listens."""
         return f"{LOOPBACK}:{self.port}"
+
+    def forgetful(self, rest: float) -> int:
+        """Return a port that leads to the gateway through a box which forgets connections that rested so many seconds, without a word."""
+
+        async def through(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            inner, outer = await asyncio.open_connection(LOOPBACK, self.port)
+            flow = Flow(rest)
+            await asyncio.gather(flow.carry(reader, outer), flow.carry(inner, writer))
+
+        return self.lab.serve(through)
 
     def answer(self, answering: Answering) -> None:
         """Let it answer otherwise from the next connection on."""
@@ -68,4 +98,4 @@ def watched(folder: Path) -> Iterator[Watched]:
     context.load_cert_chain(folder / "leaf.pem")
     gateway = Gateway(App(key=KEY), Answering())
     with LabLoop() as lab:
-        yield Watched(gateway, lab.serve(gateway.handler(), context=context), lab.silent(), folder)
+        yield Watched(gateway, lab.serve(gateway.handler(), context=context), lab, lab.silent(), folder)

@@ -11,7 +11,8 @@ import pytest
 
 from imdoctor.agent.delivery import DeliveryError, Message, Outbox
 from imdoctor.agent.events import Event
-from imdoctor.agent.heartbeat import Heartbeat, _reason
+from imdoctor.agent.heartbeat import Heartbeat
+from imdoctor.agent.outward import reason
 from imdoctor.config.secrets import Secret
 
 Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
@@ -255,7 +256,7 @@ def test_a_name_that_does_not_resolve() -> None:
     """A resolver's answer is told in its own words; asking one is not for a test, so its error stands in."""
     error = httpx.ConnectError("")
     error.__cause__ = socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-    assert _reason(error) == "its name does not resolve: Name or service not known"
+    assert reason(error) == "its name does not resolve: Name or service not known"
 
 
 def test_a_connection_that_ends_at_once() -> None:

@@ -1,157 +1,40 @@
 """The units in a real systemd: what fires, what fails, what is told and to whom, and what is started again."""
 
-import json
-import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from imdoctor.im import usersig
-from imdoctor.lab.world import GATEWAY, KEY
-from tests.agent.box import Box, opened, until
+from imdoctor.lab.world import KEY
+from tests.agent.box import Box, until
+from tests.agent.installed import CONFIG, HANGS, REFUSING, SERVICES, Installed, booted
 
 pytestmark = pytest.mark.needs("root", "netns", "program:systemd-analyze")
 
-ROOT = Path(__file__).parents[2]
-SERVICES = ("imdoctor.service", "imdoctor-watch.service", "imdoctor-alert@.service")
-CONFIG = "/etc/imdoctor/imdoctor.yaml"
-REFUSING = 444
-"""A port that nobody listens on."""
 APP = 1400000000
-HANGS = "/run/hang"
-"""While this file is there, the tests' own check does not come back."""
-
-PLUGIN = f"""
-import time
-from pathlib import Path
-
-from imdoctor import Observation
-
-
-class Seen(Observation, frozen=True, kw_only=True):
-    pass
-
-
-class Hanging:
-    name = "hanging"
-    title = "Does this check come back?"
-    step = None
-    findings = {{}}
-
-    async def observe(self, ctx) -> Seen:
-        while Path({HANGS!r}).exists():
-            time.sleep(0.1)  # the loop itself stands still, so that no timeout helps
-        return Seen()
-
-    def judge(self, seen, settings, others):
-        return ()
-
-    def plan(self, ctx):
-        return ()
-
-
-CHECKS = (Hanging(),)
-"""
-
-
-@dataclass(frozen=True)
-class Installed:
-    """A box with imdoctor's units in it, and the place in its journal from which on a test reads."""
-
-    box: Box
-    cursor: str
-
-    def configure(self, *, port: int = 443, more: str = "", every: str = "1h", confirm: int = 2) -> None:
-        """Write a configuration with one target, the lab's gateway or a port beside it; ``more`` are further keys of the target."""
-        target = f"name: prod, endpoint: 'console.tim.qq.com:{port}', ca_file: /etc/imdoctor/lab/ca.pem, proxy: none"
-        schedule = f"every: {every}, confirm: {confirm}"
-        text = f"version: 1\ntargets: [{{{target}{more}}}]\nschedule: {{{schedule}}}\nchecks: {{dns: {{third_party: false}}}}\n"
-        self.box.write(CONFIG, text)
-
-    def install(self, way: str) -> None:
-        """Write the units anew, as the configuration is now."""
-        self.box.run(sys.executable, "-m", "imdoctor", "systemd", "install", way)
-        self.box.run("systemctl", "daemon-reload")
-
-    def setting(self, unit: str, section: str, *lines: str) -> None:
-        """Add a drop-in of the test's own to a unit."""
-        self.box.write(f"/etc/systemd/system/{unit}.d/90-test.conf", "\n".join((f"[{section}]", *lines, "")))
-        self.box.run("systemctl", "daemon-reload")
-
-    def start(self, unit: str) -> int:
-        """Start a unit, and return the exit code of its main process."""
-        self.box.run("systemctl", "start", unit, check=False)
-        return int(self.box.show(unit, "ExecMainStatus"))
-
-    def journal(self, **fields: str) -> list[dict[str, str]]:
-        """Return the journal's entries with these fields since the test began."""
-        self.box.run("journalctl", "--sync")
-        # Chosen here: journalctl itself passes over the first entry that fits when the cursor's own does not (seen with 252).
-        lines = self.box.run(
-            "journalctl", "--output=json", "--quiet", f"--after-cursor={self.cursor}"
-        ).stdout.splitlines()
-        return [entry for entry in map(json.loads, lines) if fields.items() <= entry.items()]
-
-    def said(self, unit: str) -> list[str]:
-        """Return what a unit's processes said, line by line."""
-        return [entry["MESSAGE"] for entry in self.journal(_SYSTEMD_UNIT=unit)]
-
-    def ended_well(self, unit: str) -> int:
-        """Return how often a one-shot unit came to a good end."""
-        return len(self.journal(UNIT=unit, JOB_TYPE="start", JOB_RESULT="done"))
-
-    def told(self) -> str:
-        """Return everything since the test began, for one that fails."""
-        return "\n".join(f"{entry.get('SYSLOG_IDENTIFIER')}: {entry['MESSAGE']}" for entry in self.journal())
 
 
 @pytest.fixture(scope="module")
-def booted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Box]:
-    """Boot a box with the lab's gateway and resolver in it, and a check that hangs when it is asked to."""
-    plugin = tmp_path_factory.mktemp("plugin")
-    (plugin / "hanging.py").write_text(PLUGIN)
-    (plugin / "hanging-1.dist-info").mkdir()
-    (plugin / "hanging-1.dist-info/METADATA").write_text("Metadata-Version: 2.1\nName: hanging\nVersion: 1\n")
-    (plugin / "hanging-1.dist-info/entry_points.txt").write_text("[imdoctor.checks]\nhanging = hanging:CHECKS\n")
-    places = [ROOT, Path(sys.prefix), Path(sys.base_prefix)]
-    with opened(places) as box:
-        for path in plugin.rglob("*"):
-            if path.is_file():
-                box.write(f"/etc/plugin/{path.relative_to(plugin)}", path.read_text())
-        box.run("ip", "address", "add", f"{GATEWAY}/32", "dev", "lo")
-        box.write("/etc/resolv.conf", f"nameserver {GATEWAY}\n")
-        box.write("/etc/imdoctor/lab/README", "what the lab leaves here\n")
-        # The interpreter and its packages may be in a folder that the units do not see: they are shown, and nothing else of it.
-        shown = f"BindReadOnlyPaths={' '.join(map(str, places))}"
-        for unit in SERVICES:
-            lines = (
-                "[Service]",
-                "ProtectHome=tmpfs",
-                shown,
-                "Environment=PYTHONPATH=/etc/plugin IMDOCTOR_NO_THIRD_PARTY=1",
-            )
-            box.write(f"/etc/systemd/system/{unit}.d/50-box.conf", "\n".join((*lines, "")))
-        far = box.command(sys.executable, str(ROOT / "tests/bench/far.py"), GATEWAY, "/etc/imdoctor/lab")
-        with subprocess.Popen(far, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as lab:
-            assert lab.stdout
-            assert lab.stdout.readline() == b"ready\n"
-            yield box
+def box() -> Iterator[Box]:
+    """Boot a box with the lab and a check that hangs when it is asked to."""
+    with booted() as made:
+        yield made
 
 
 @pytest.fixture
-def installed(booted: Box) -> Installed:
+def installed(box: Box) -> Installed:
     """Return a box in which nothing runs and nothing is remembered."""
-    booted.run("systemctl", "stop", "imdoctor.timer", "imdoctor.service", "imdoctor-watch.service", check=False)
-    booted.run("sh", "-c", f"rm -rf {HANGS} /var/lib/private/imdoctor /etc/systemd/system/imdoctor*.d/[23469]0-*.conf")
-    booted.run("systemctl", "daemon-reload")
-    booted.run("systemctl", "reset-failed")
-    booted.run("journalctl", "--sync")
-    cursor = booted.run("journalctl", "--lines=0", "--show-cursor", "--quiet").stdout.partition("cursor: ")[2].strip()
-    return Installed(booted, cursor)
+    box.run("systemctl", "stop", "imdoctor.timer", "imdoctor.service", "imdoctor-watch.service", check=False)
+    box.run("sh", "-c", f"rm -rf {HANGS} /var/lib/private/imdoctor /etc/systemd/system/imdoctor*.d/[23469]0-*.conf")
+    box.run("systemctl", "daemon-reload")
+    box.run("systemctl", "reset-failed")
+    box.run("journalctl", "--sync")
+    cursor = box.run("journalctl", "--lines=0", "--show-cursor", "--quiet").stdout.partition("cursor: ")[2].strip()
+    return Installed(box, cursor)
 
 
 VERDICTS = {
@@ -234,16 +117,38 @@ def test_on_failure_speaks_once(installed: Installed) -> None:
     installed.configure(port=REFUSING)
     installed.install("--timer")
     alert = "imdoctor-alert@imdoctor.service.service"
+
+    def asked(times: int) -> bool:
+        return installed.ended_well(alert) == times
+
     for failed in range(1, 5):
         assert installed.start("imdoctor.service") == 2
-        until(lambda count=failed: installed.ended_well(alert) == count, installed.told)
-    told = installed.journal(_SYSTEMD_UNIT=alert)
+        until(partial(asked, failed), installed.told)
+    told = [entry for entry in installed.journal(_SYSTEMD_UNIT=alert) if "IMDOCTOR_EVENT" in entry]
     assert len(told) == 1, told
     assert told[0]["PRIORITY"] == "3"
     assert told[0]["IMDOCTOR_TARGET"] == "prod"
     assert told[0]["IMDOCTOR_CAUSE"] == "tcp.refused"
     assert told[0]["IMDOCTOR_STATUS"] == "fail"
+    assert told[0]["IMDOCTOR_UNIT"] == "imdoctor.service"
     assert told[0]["MESSAGE"].startswith("prod: FAILED since ")
+
+
+def test_it_goes_as_it_came(installed: Installed) -> None:
+    """What is enabled is not taken away; once it is disabled, nothing of it is left but what was remembered."""
+    installed.configure()
+    installed.install("--timer")
+    installed.box.run("systemctl", "enable", "--now", "imdoctor.timer")
+    uninstall = (sys.executable, "-m", "imdoctor", "systemd", "uninstall")
+    refused = installed.box.run(*uninstall, check=False)
+    assert (refused.returncode, installed.box.show("imdoctor.timer", "ActiveState")) == (74, "active")
+    asked = refused.stderr.partition("`")[2].partition("`")[0]
+    installed.box.run(*asked.split())
+    installed.box.run(*uninstall)
+    installed.box.run("systemctl", "daemon-reload")
+    assert installed.box.show("imdoctor.timer", "LoadState") == "not-found"
+    left = installed.box.run("find", "/etc/systemd/system", "-path", "*imdoctor*", "-not", "-type", "d").stdout
+    assert [Path(line).name for line in left.splitlines()] == ["50-box.conf"] * len(SERVICES)
 
 
 WATCH = "imdoctor-watch.service"
@@ -274,14 +179,15 @@ def test_the_agents_events_have_fields(installed: Installed) -> None:
 
 
 def test_a_stop_is_clean_and_quick(installed: Installed) -> None:
-    """Told to stop, the agent ends within five seconds by 143, which is no failure; also while a check hangs on a silent host."""
+    """Told to stop, the agent ends by itself within five seconds, by 143, which is no failure."""
     installed.configure(every="1s")
     installed.install("--watch")
-    installed.setting(WATCH, "Service", "TimeoutStopSec=5")
+    noted = 'ExecStopPost=/bin/sh -c "echo $SERVICE_RESULT $EXIT_CODE $EXIT_STATUS"'
+    installed.setting(WATCH, "Service", "TimeoutStopSec=5", noted)
     installed.start(WATCH)
     installed.box.run("systemctl", "stop", WATCH)
-    shown = [installed.box.show(WATCH, name) for name in ("ExecMainStatus", "Result", "ActiveState")]
-    assert shown == ["143", "success", "inactive"], installed.told()
+    assert "success exited 143" in installed.said(WATCH), installed.told()
+    assert installed.box.show(WATCH, "ActiveState") == "inactive"
 
 
 def test_a_good_configuration_is_taken_up(installed: Installed) -> None:

@@ -122,6 +122,36 @@ def test_a_slot_that_comes_too_early_is_missed_and_counted(lab: Watched) -> None
         assert running.end() == 143
 
 
+def test_a_box_that_forgets_idle_connections_shows(lab: Watched) -> None:
+    """A connection is kept from round to round: where it dies at rest without a word, that is the cause, and the only one."""
+    forgetful = lab.target("prod", endpoint=f"127.0.0.1:{lab.forgetful(1.0)}", timeout="3.5s")
+    config = lab.configure(forgetful, schedule={"every": "6s", "confirm": 1})
+    with agent(lab.folder, "--config", str(config)) as running:
+        running.until("started")
+        opened = running.until("opened")
+        assert (opened["status"], opened["causes"]) == ("warn", "probe.idle-drop")
+        assert running.end() == 143
+
+
+def test_a_command_gets_no_secret(lab: Watched) -> None:
+    """The variables that hold secrets stay with the agent."""
+    (lab.folder / "tell.py").write_text(
+        "import os, pathlib\npathlib.Path('environment').write_text(repr(dict(os.environ)))\n"
+    )
+    account = {"sdkappid": 1400000000, "identifier": "administrator", "secret_key_env": "IM_KEY"}
+    events = {"on_change": [sys.executable, "tell.py"], "heartbeat_env": "IM_BEAT"}
+    config = lab.configure(lab.target("prod", **account), events=events, schedule={"confirm": 1})
+    lab.answer(BROKEN)
+    secrets = {"IM_KEY": KEY, "IM_BEAT": f"http://127.0.0.1:{lab.silent}/very-secret-path", "PLAIN": "seen"}
+    with agent(lab.folder, "--config", str(config), environ=secrets) as running:
+        running.until("opened")
+        assert running.end() == 143
+    seen = (lab.folder / "environment").read_text()
+    assert "'PLAIN': 'seen'" in seen
+    assert KEY not in seen
+    assert "very-secret-path" not in seen
+
+
 TELL = """
 import json, os, pathlib, sys
 report = json.load(sys.stdin)

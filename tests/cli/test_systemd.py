@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -154,10 +155,16 @@ def test_installing_again_follows_the_configuration(tmp_path: Path) -> None:
     assert "OnCalendar=*:0/10\n" in (tmp_path / "etc/systemd/system/imdoctor.timer.d/10-schedule.conf").read_text()
 
 
-FOREIGN = {
+def masked(path: Path) -> None:
+    """Mask a unit, as systemctl does."""
+    path.unlink()
+    path.symlink_to(os.devnull)
+
+
+FOREIGN: dict[str, tuple[str, Callable[[Path], object]]] = {
     "somebody else's unit": ("imdoctor.timer", lambda path: path.write_text("[Timer]\nOnCalendar=daily\n")),
     "a changed unit": ("imdoctor.service", lambda path: path.write_text(path.read_text() + "Nice=5\n")),
-    "a masked unit": ("imdoctor.timer", lambda path: (path.unlink(), path.symlink_to(os.devnull))),
+    "a masked unit": ("imdoctor.timer", masked),
     "no text": ("imdoctor.service", lambda path: path.write_bytes(b"\xff")),
 }
 

@@ -18,7 +18,7 @@ from imdoctor.lab.scenarios import HEALTHY, SCENARIOS
 from imdoctor.lab.world import AUTHORITY, CONTROL, GATEWAY, Credentials, Scenario, credential, open_world
 from imdoctor.memory import Memory
 from imdoctor.model import Report
-from imdoctor_checks.observations import DnsSeen, ProbeSeen
+from imdoctor_checks.observations import DnsSeen, ProbeSeen, TlsSeen
 
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
 SIGNED = Credentials(kind="usersig")
@@ -223,3 +223,19 @@ def test_a_control_of_third_parties_is_asked_once_an_hour() -> None:
             return seen
 
         assert asyncio.run(twice()) == [True, False]
+
+
+@pytest.mark.parametrize(("watched", "expected"), [(False, [True, True, True]), (True, [True, False, True])])
+def test_resumption_is_looked_at_seldom_under_watch(*, watched: bool, expected: list[bool]) -> None:
+    """A run of its own looks at resumption each time; under `watch`, where each minute would tell the same, seldom."""
+    with lab(HEALTHY, watched=watched) as runs:
+
+        async def thrice() -> list[bool]:
+            seen = []
+            for after in (0.0, 60.0, 86400.0):
+                await runs.run(after)
+                tls = msgspec.convert(observation(runs.reports[-1], "tls"), TlsSeen)
+                seen.append(any(path.resumption is not None for path in tls.paths))
+            return seen
+
+        assert asyncio.run(thrice()) == expected

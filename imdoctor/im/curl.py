@@ -1,0 +1,218 @@
+"""A `curl` command line, or a URL alone, as the requests that it makes (curl(1), POSIX' shell command language)."""
+
+import re
+import shlex
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from imdoctor.im.called import Called
+
+# The short options by their long names (curl(1)). Those of VALUED take the next word.
+_SHORT = {
+    "0": "http1.0", "A": "user-agent", "b": "cookie", "c": "cookie-jar", "C": "continue-at", "d": "data", "D": "dump-header",
+    "e": "referer", "E": "cert", "F": "form", "G": "get", "H": "header", "I": "head", "k": "insecure", "K": "config",
+    "m": "max-time", "o": "output", "P": "ftp-port", "Q": "quote", "r": "range", "t": "telnet-option", "T": "upload-file",
+    "u": "user", "U": "proxy-user", "w": "write-out", "x": "proxy", "X": "request", "y": "speed-time", "Y": "speed-limit",
+    "z": "time-cond", ":": "next",
+}  # fmt: skip
+_VALUED = frozenset(
+    """
+    abstract-unix-socket alt-svc aws-sigv4 cacert capath cert cert-type ciphers config connect-timeout connect-to continue-at
+    cookie cookie-jar create-file-mode crlfile curves data data-ascii data-binary data-raw data-urlencode delegation
+    dns-interface dns-ipv4-addr dns-ipv6-addr dns-servers doh-url dump-header ech egd-file engine etag-compare etag-save
+    expect100-timeout form form-string ftp-port happy-eyeballs-timeout-ms haproxy-clientip header hostpubmd5 hostpubsha256 hsts
+    interface ip-tos ipfs-gateway json keepalive-cnt keepalive-time key key-type krb libcurl limit-rate local-port login-options
+    max-filesize max-redirs max-time netrc-file noproxy oauth2-bearer output output-dir parallel-max pass pinnedpubkey preproxy
+    proto proto-default proto-redir proxy proxy-cacert proxy-capath proxy-cert proxy-cert-type proxy-ciphers proxy-crlfile
+    proxy-header proxy-key proxy-key-type proxy-pass proxy-pinnedpubkey proxy-service-name proxy-tls13-ciphers proxy-user
+    proxy1.0 pubkey quote random-file range rate referer request request-target resolve retry retry-delay retry-max-time
+    service-name sigalgs socks4 socks4a socks5 socks5-hostname speed-limit speed-time stderr telnet-option time-cond tls-max
+    tls13-ciphers trace trace-ascii trace-config unix-socket upload-file url url-query user user-agent variable vlan-priority
+    write-out
+    """.split()  # noqa: SIM905 - as a list it would take a hundred lines
+)
+_DATA = {"data", "data-ascii", "data-binary", "data-raw", "data-urlencode", "json", "form", "form-string"}
+_OPERATOR = re.compile(r"[();<>|&]+")
+_BEFORE_CURL = re.compile(r"[$%#]|sudo|time|env|exec|[A-Za-z_]\w*=.*", re.DOTALL)
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+|[^\s/?#]+(?:/v4/\S*|/?\?\S*=\S*)", re.IGNORECASE)
+
+
+def read(text: str) -> tuple[Called, ...] | str:
+    """Return the requests that a text makes, or in a few words why it makes none. Never raises."""
+    text = text.strip()
+    try:
+        words = _words(text)
+    except ValueError:  # a quotation that does not end; in a URL alone it is a character
+        words = []
+    rest = _after_curl(words)
+    if rest is not None:
+        calls = tuple(call for line in _lines(rest) for call in line.calls())
+        return _sound(calls) or "the curl command line has no URL"
+    if re.match(r"\S*curl\s", text):
+        return "a quotation of the curl command line does not end"
+    return (_sound((Called(url=text),)) if _URL.fullmatch(text) else ()) or "it is no URL and no curl command line"
+
+
+def _sound(calls: tuple[Called, ...]) -> tuple[Called, ...]:
+    return tuple(call for call in calls if call.parts is not None)
+
+
+def _words(text: str) -> list[str]:
+    """Split as a shell does; operators are words of their own. Raises ValueError."""
+    lexer = shlex.shlex(re.sub(r"\\\r?\n", "", text), posix=True, punctuation_chars="();<>|&")
+    lexer.whitespace_split, lexer.commenters = True, ""
+    return list(lexer)
+
+
+def _after_curl(words: Sequence[str]) -> list[str] | None:
+    """Return the words that follow `curl`; None where that is not the command."""
+    start = next((index for index, word in enumerate(words) if not _BEFORE_CURL.fullmatch(word)), len(words))
+    named = start < len(words) and re.fullmatch(r"(?:.*[/\\])?curl(?:\.exe)?", words[start])
+    return list(words[start + 1 :]) if named else None
+
+
+@dataclass
+class _Line:
+    """What one curl command line asks for, as its options are read."""
+
+    urls: list[str] = field(default_factory=list)
+    headers: list[tuple[str, str]] = field(default_factory=list)
+    data: list[str] = field(default_factory=list)
+    query: list[str] = field(default_factory=list)
+    options: dict[str, str] = field(default_factory=dict)
+    hidden: bool = False
+    ampersand: bool = False
+
+    def take(self, name: str, value: str) -> None:
+        """Read one option; one without a value has ""."""
+        if name == "url":
+            self.urls.append(value)
+        elif name == "header":
+            self._header(value)
+        elif name == "url-query":
+            self.query.append(_encoded(value))
+        elif name in _DATA:
+            self._data(name, value)
+        self.options[name] = value
+
+    def _header(self, value: str) -> None:
+        name, colon, text = value.partition(":")
+        if colon and text.strip():
+            self.headers.append((name.strip().lower(), text.strip()))
+
+    def _data(self, name: str, value: str) -> None:
+        elsewhere = value.startswith("@") and name not in {"data-raw", "form-string"}
+        if elsewhere or (name == "data-urlencode" and "@" in value and "=" not in value):
+            self.hidden = True
+        else:
+            self.data.append(_encoded(value) if name == "data-urlencode" else value)
+
+    def calls(self) -> Iterator[Called]:
+        """Yield a request for each URL."""
+        for url in self.urls:
+            yield Called(
+                url=self._with_query(url),
+                method=self._method(),
+                headers=tuple(self.headers),
+                body="" if "get" in self.options else self._body(),
+                body_hidden="get" not in self.options and (self.hidden or "upload-file" in self.options),
+                content_type=self._content_type(),
+                max_time=_seconds(self.options.get("max-time")),
+                connect_timeout=_seconds(self.options.get("connect-timeout")),
+                http10="http1.0" in self.options,
+                insecure="insecure" in self.options,
+                ampersand=self.ampersand,
+            )
+
+    def _with_query(self, url: str) -> str:
+        added = [*(self.data if "get" in self.options else ()), *self.query]
+        before, mark, fragment = url.partition("#")
+        joint = "&" if "?" in before else "?"
+        return f"{before}{joint}{'&'.join(added)}{mark}{fragment}" if added else url
+
+    def _method(self) -> str:
+        if "request" in self.options:
+            return self.options["request"]
+        implied = {"head": "HEAD", "upload-file": "PUT", "get": "GET"}
+        has_body = self.data or self.hidden
+        return next((implied[name] for name in implied if name in self.options), "POST" if has_body else "GET")
+
+    def _body(self) -> str:
+        return ("" if "json" in self.options else "&").join(self.data)
+
+    def _content_type(self) -> str | None:
+        """Return the header that goes out, curl's own included."""
+        said = [value for name, value in self.headers if name == "content-type"]
+        if said or not (self.data or self.hidden) or "get" in self.options:
+            return said[-1] if said else None
+        if "json" in self.options:
+            return "application/json"
+        form = "form" in self.options or "form-string" in self.options
+        return "multipart/form-data" if form else "application/x-www-form-urlencoded"
+
+
+def _lines(words: Sequence[str]) -> Iterator[_Line]:
+    """Yield what is asked for before and after each `--next`."""
+    kept, ampersand = _command(words)
+    line = _Line(ampersand=ampersand)
+    for name, value in _options(kept):
+        if name == "next":
+            yield line
+            line = _Line()
+        else:
+            line.take(name, value)
+    yield line
+
+
+def _command(words: Sequence[str]) -> tuple[list[str], bool]:
+    """Return the words up to the shell's first operator; and whether that was an & that was meant to stand in the URL."""
+    kept: list[str] = []
+    joined, queue = False, iter(words)
+    for word in queue:
+        if not _OPERATOR.fullmatch(word):
+            kept.append(word)
+            continue
+        following = next(queue, "")
+        if word != "&" or not kept or not re.match(r"\w+=", following):
+            break
+        kept[-1], joined = f"{kept[-1]}&{following}", True
+    return kept, joined
+
+
+def _options(words: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield each option's long name with its value, "" for none; an argument is a `url`."""
+    queue, plain = iter(words), False
+    for word in queue:
+        if plain or not word.startswith("-") or word == "-":
+            yield "url", word
+        elif word == "--":
+            plain = True
+        elif word.startswith("--"):
+            name = word.removeprefix("--")
+            yield name, next(queue, "") if name in _VALUED else ""
+        else:
+            yield from _short(word[1:], queue)
+
+
+def _short(letters: str, queue: Iterator[str]) -> Iterator[tuple[str, str]]:
+    """Yield the options of one word such as -sSd: the first that takes a value takes the rest of the word, else the next one."""
+    for index, letter in enumerate(letters):
+        name = _SHORT.get(letter, letter)
+        if name in _VALUED:
+            yield name, letters[index + 1 :] or next(queue, "")
+            return
+        yield name, ""
+
+
+def _encoded(value: str) -> str:
+    """Return what --data-urlencode makes of `name=content`, `=content` or `content`."""
+    name, equals, content = value.partition("=")
+    if not equals:
+        return quote(value, safe="", errors="surrogatepass")
+    coded = quote(content, safe="", errors="surrogatepass")
+    return f"{name}={coded}" if name else coded
+
+
+def _seconds(text: str | None) -> float | None:
+    return float(text) if text is not None and re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) else None

@@ -1,0 +1,119 @@
+"""A curl command line is read as curl and the shell read it."""
+
+from typing import Any
+
+import pytest
+from msgspec.structs import asdict
+
+from imdoctor.im import curl
+
+CASES: dict[str, tuple[str, list[dict[str, Any]]]] = {
+    "a plain call": ("curl https://a", [{"url": "https://a", "method": "GET", "body": "", "content_type": None}]),
+    "a body": (
+        "curl https://a -d x",
+        [{"method": "POST", "body": "x", "content_type": "application/x-www-form-urlencoded"}],
+    ),
+    "several bodies": ("curl https://a -d x --data-raw @y --data-binary z", [{"body": "x&@y&z", "body_hidden": False}]),
+    "JSON": (
+        "curl https://a --json '{' --json '}'",
+        [{"method": "POST", "body": "{}", "content_type": "application/json"}],
+    ),
+    "a form": ("curl https://a -F a=b", [{"method": "POST", "content_type": "multipart/form-data"}]),
+    "a file for a body": ("curl https://a -d @x", [{"method": "POST", "body": "", "body_hidden": True}]),
+    "a file to be encoded": ("curl https://a --data-urlencode x@y", [{"method": "POST", "body_hidden": True}]),
+    "an upload": ("curl https://a -T x", [{"method": "PUT", "body_hidden": True}]),
+    "encoded": (
+        "curl https://a --data-urlencode 'a=b c' --data-urlencode '=&' --data-urlencode '*'",
+        [{"body": "a=b%20c&%26&%2A"}],
+    ),
+    "a body as the query": (
+        "curl -G 'https://a/?x=1#f' -d y=2 --data-urlencode 'z=*'",
+        [{"url": "https://a/?x=1&y=2&z=%2A#f", "method": "GET", "body": ""}],
+    ),
+    "a query of its own": (
+        "curl https://a --url-query x=+ -d y",
+        [{"url": "https://a?x=%2B", "body": "y", "method": "POST"}],
+    ),
+    "a method by name": ("curl https://a -XDELETE -d x", [{"method": "DELETE"}]),
+    "the head": ("curl -I https://a", [{"method": "HEAD"}]),
+    "headers": (
+        "curl https://a -H 'A: b' --header 'C:d:e' -H 'D:' -H 'E;' -H @file",
+        [{"headers": (("a", "b"), ("c", "d:e"))}],
+    ),
+    "a type of one's own": ("curl https://a -d x -H 'content-type: text/json'", [{"content_type": "text/json"}]),
+    "short options in one word": ("curl -sSkm2 https://a", [{"insecure": True, "max_time": 2.0}]),
+    "a value in the same word": ("curl -XPOST -d{} https://a", [{"method": "POST", "body": "{}"}]),
+    "long options": (
+        "curl --insecure --max-time 1.5 --connect-timeout 2 --http1.0 https://a",
+        [{"insecure": True, "max_time": 1.5, "connect_timeout": 2.0, "http10": True}],
+    ),
+    "times that are none": ("curl -m x --connect-timeout '' https://a", [{"max_time": None, "connect_timeout": None}]),
+    "options that do not matter": (
+        "curl -o /dev/null -w '%{http_code}' -A agent -x http://proxy:3128 --retry 3 --compressed -v https://a",
+        [{"url": "https://a", "method": "GET"}],
+    ),
+    "an option that nobody knows": ("curl --brand-new https://a", [{"url": "https://a"}]),
+    "a URL by name": ("curl --url https://a", [{"url": "https://a"}]),
+    "the end of the options": ("curl -- https://a", [{"url": "https://a"}]),
+    "several URLs": (
+        "curl https://a https://b -d x",
+        [{"url": "https://a", "body": "x"}, {"url": "https://b", "body": "x"}],
+    ),
+    "several commands in one": (
+        "curl -k https://a --next -d x https://b",
+        [
+            {"url": "https://a", "insecure": True, "method": "GET"},
+            {"url": "https://b", "insecure": False, "method": "POST"},
+        ],
+    ),
+    "lines that go on": ("curl \\\n  https://a \\\r\n  -d x", [{"url": "https://a", "body": "x"}]),
+    "a prompt and variables before it": ("$ sudo env A=b /usr/bin/curl https://a", [{"url": "https://a"}]),
+    "an & outside of quotes": (
+        "curl https://a/?x=1&y=2 -d z",
+        [{"url": "https://a/?x=1&y=2", "body": "z", "ampersand": True}],
+    ),
+    "an & within quotes": ("curl 'https://a/?x=1&y=2'", [{"url": "https://a/?x=1&y=2", "ampersand": False}]),
+    "a job in the background": ("curl https://a & wait", [{"url": "https://a", "ampersand": False}]),
+    "a pipe": ("curl https://a | jq -d x", [{"url": "https://a", "body": ""}]),
+    "a redirection": ("curl https://a > -d", [{"url": "https://a", "body": ""}]),
+    "a fragment": ("curl https://a/#b", [{"url": "https://a/#b"}]),
+    "a host without a scheme": ("curl a", [{"url": "a"}]),
+    "a URL alone": (" https://a/b?c=d ", [{"url": "https://a/b?c=d", "method": None, "body": None}]),
+    "a URL alone with a quote": ("https://a/?c='", [{"url": "https://a/?c='"}]),
+    "a URL without its scheme": ("console.tim.qq.com/v4/a/b?c=d", [{"url": "console.tim.qq.com/v4/a/b?c=d"}]),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_command_lines(name: str) -> None:
+    """Each command line makes the requests that curl would send."""
+    text, wanted = CASES[name]
+    calls = curl.read(text)
+    assert isinstance(calls, tuple), calls
+    assert len(calls) == len(wanted)
+    for call, expected in zip(calls, wanted, strict=True):
+        seen = asdict(call)
+        assert {key: seen[key] for key in expected} == expected
+
+
+NONE = {
+    "nothing": ("", "no URL"),
+    "a word": ("hello", "no URL"),
+    "a sentence": ("call console.tim.qq.com/v4/a/b now", "no URL"),
+    "another program": ("wget https://a", "no URL"),
+    "curl alone": ("curl", "has no URL"),
+    "curl without a URL": ("curl -X POST -d x", "has no URL"),
+    "a quotation that does not end": ("curl 'https://a", "quotation"),
+    "a URL without a host": ("https://", "no URL"),
+    "a port that is none": ("https://a:x/", "no URL"),
+    "a broken address": ("https://[::1/", "no URL"),
+}
+
+
+@pytest.mark.parametrize("name", NONE)
+def test_what_is_no_request(name: str) -> None:
+    """What makes no request is told so in a few words."""
+    text, sentence = NONE[name]
+    told = curl.read(text)
+    assert isinstance(told, str)
+    assert sentence in told
