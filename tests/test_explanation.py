@@ -25,8 +25,6 @@ BY_HAND = [
     for sentence in part.sentences
     for command in commands(sentence)
 ]
-SOON = {"lint", "usersig"}
-"""Commands that have issues of their own, and are not built yet."""
 
 
 def said(page: Page, title: str) -> tuple[str, ...]:
@@ -50,7 +48,7 @@ def test_a_command_can_be_pasted(code: str, command: str) -> None:
     called = programs(command)
     assert called
     assert called <= {*ANYWHERE, *PACKAGES, "imdoctor"}
-    assert set(re.findall(r"imdoctor ([a-z]+)", command)) <= {*COMMANDS, *SOON}
+    assert set(re.findall(r"imdoctor ([a-z]+)", command)) <= {*COMMANDS}
 
 
 def test_every_package_is_of_use() -> None:
