@@ -5,7 +5,7 @@ import ipaddress
 import time
 from collections.abc import Callable, Coroutine, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, cast
 
 import msgspec
@@ -45,6 +45,10 @@ class Spec(msgspec.Struct, frozen=True):
     Beside the data they may name {address}, {host}, {port} and {endpoint}. ``explains`` lists the codes that this
     finding may be the reason of: whole codes, or ``NAME.*``; that a failure explains the checks it blocks goes without
     saying. ``final`` says that another try, under --retries, would change nothing or do harm (a refused credential).
+
+    `imdoctor explain` and docs/codes.md show besides: ``causes``, what usually brings the finding about, the commonest first;
+    ``confirm``, how to see it by hand, with a command to paste between backticks, which may name the data in braces too; and
+    ``step`` of the vendor's troubleshooting list, where it is not the check's own.
     """
 
     severity: Severity
@@ -55,6 +59,9 @@ class Spec(msgspec.Struct, frozen=True):
     explains: tuple[str, ...] = ()
     confidence: Confidence = "likely"
     final: bool = False
+    causes: tuple[str, ...] = ()
+    confirm: tuple[str, ...] = ()
+    step: int | None = None
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -254,7 +261,7 @@ class Context:
             return (self.settings.endpoint.host,)
         return await self.once("addresses", lambda: usable_addresses(self.system(), self.servers()))
 
-    @property
+    @cached_property
     def proxy(self) -> "Proxy | None":
         """The proxy that a call to the target goes through, by the settings or the environment."""
         from imdoctor.net.proxy import proxy_for
@@ -285,6 +292,7 @@ def pick(others: Mapping[str, Observation], check: str, kind: type[S]) -> S | No
     return seen if isinstance(seen, kind) else None
 
 
+@lru_cache(maxsize=256)
 def is_address(host: str) -> bool:
     """Tell whether a host is given as an IP address."""
     try:

@@ -8,7 +8,7 @@ import msgspec
 Status = Literal["ok", "warn", "fail", "unknown", "blocked", "skipped"]
 Severity = Literal["fail", "warn", "info"]
 Confidence = Literal["certain", "likely", "possible"]
-Unit = Literal["seconds", "bytes", "count", "ratio", "timestamp"]
+Unit = Literal["seconds", "bytes", "count", "ratio", "timestamp", "info"]
 
 RANK: dict[str, int] = {"info": 0, "ok": 0, "warn": 1, "unknown": 2, "fail": 3}
 """From good to bad. ``blocked`` and ``skipped`` are absent: they decide nothing."""
@@ -19,13 +19,24 @@ def worst(statuses: Iterable[Status]) -> Status:
     return max((status for status in statuses if status in RANK), key=RANK.__getitem__, default="unknown")
 
 
+Bounds = tuple[float | None, float | None]
+"""The least and the most that is still good; None where that side is open. A time that must not be long has a least of 0."""
+
+
 class Measurement(msgspec.Struct, frozen=True):
-    """One number that was measured. ``value`` is None when it was not measured, and never 0 in its place."""
+    """One number that was measured. ``value`` is None when it was not measured, and never 0 in its place.
+
+    Outside ``warn`` its check warns, outside ``fail`` it fails, as far as this number alone decides that: for those who
+    draw it or hand it on. Left out where there is no such rule.
+    With the unit "info" it is no number: the value is 1, and the labels are what is told.
+    """
 
     name: str
     value: float | None
     unit: Unit
     labels: dict[str, str] = {}
+    warn: Bounds | msgspec.UnsetType = msgspec.UNSET
+    fail: Bounds | msgspec.UnsetType = msgspec.UNSET
 
 
 class ReportedFinding(msgspec.Struct, frozen=True, kw_only=True):

@@ -205,6 +205,8 @@ async def _watch(check: Check, ctx: Context, job: Job, seen: dict[str, Seen], pr
     else:
         wrong = TypeError(f"observe returned a {type(task.result()).__name__}, which is no Observation")
         seen[check.name] = Seen(trouble=defect(check.name, "observing", wrong), seconds=seconds)
+    if progress is SILENT:
+        return  # nobody hears of it: the one judgement at the end is enough
     others = {name: item.observation for name, item in seen.items() if item.observation is not None}
     verdict = judge_check(check, seen[check.name], job.settings, others)
     progress.finished(job.name, report_check(verdict, job.settings))

@@ -19,17 +19,22 @@ from imdoctor.net.resolvers import (
 )
 from imdoctor.net.stubs import stubs
 from imdoctor.net.subnet import identifier
+from imdoctor.net.waiting import together
 from imdoctor_checks.looks.costs import cost_plan, mirror_costs
-from imdoctor_checks.looks.egress import egress, egress_plan
+from imdoctor_checks.looks.egress import egress
+from imdoctor_checks.looks.egress_plan import egress_plan
 from imdoctor_checks.looks.elsewhere import public_answers, public_plan
-from imdoctor_checks.looks.gateway import LIMIT, look
+from imdoctor_checks.looks.gateway import LIMIT, look, looked
 from imdoctor_checks.looks.resolvers import answers, asked_servers, server_answers
+from imdoctor_checks.looks.thirdparties import time_for_looks
 from imdoctor_checks.observations import DnsSeen, EgressSeen, GatewayLook, MirrorCost, Series, TcpSeen, TlsSeen
 from imdoctor_checks.options import DnsOptions, dns_options
 from imdoctor_checks.specs.dns import FINDINGS
+from imdoctor_checks.verdicts.costs import priced
 from imdoctor_checks.verdicts.dns import TEMPORARY, before, in_doubt, judge_lookups, taken, used
-from imdoctor_checks.verdicts.egress import egress_summary, judge_egress, price
+from imdoctor_checks.verdicts.egress import egress_summary, judge_egress
 from imdoctor_checks.verdicts.opinion import judge_opinion
+from imdoctor_checks.verdicts.ways import exits, resolvers
 
 MOST_LOOKS = 12
 """Addresses in doubt that are looked at; more would be a load on other people's servers."""
@@ -83,8 +88,10 @@ class Dns:
         yield from found
         if all(finding.code != "dns.hijacked" for finding in found):
             yield from judge_opinion(seen, pick(others, "tls", TlsSeen), pick(others, "tcp", TcpSeen))
+        yield from resolvers(seen)
+        yield from exits(seen.egress)
         yield from judge_egress(seen)
-        yield from _measurements(seen)
+        yield from _measurements(seen, options.slow)
         yield Summary(_summary(seen))
 
     def plan(self, ctx: Context) -> Iterable[Egress]:
@@ -112,24 +119,42 @@ class Dns:
 
 async def _known(ctx: Context) -> DnsSeen:
     """Look the name up here and at a public resolver, and look at what answers at the addresses in doubt."""
-    seen, public = await asyncio.gather(_look_up(ctx), public_answers(ctx))
+    seen, public, _ = await asyncio.gather(_look_up(ctx), public_answers(ctx), _doubted(ctx))
     seen = msgspec.structs.replace(seen, public=public)
     return msgspec.structs.replace(seen, looks=await _looks(ctx, seen, in_doubt(seen)))
 
 
 async def _away(ctx: Context) -> tuple[EgressSeen, tuple[MirrorCost, ...]]:
-    """Look at the ways out, and at what a wrong one costs."""
-    ways = await egress(ctx, asked_servers(ctx))
-    return ways, await mirror_costs(ctx, ways, await server_answers(ctx))
+    """Look at the ways out, and at what a wrong one costs; a slow echo holds up nothing that can be told without it."""
+    begun: list[asyncio.Task[tuple[MirrorCost, ...]]] = []
+    ways = await egress(
+        ctx, asked_servers(ctx), lambda known: begun.append(asyncio.create_task(_consequences(ctx, known)))
+    )
+    await asyncio.gather(*begun)
+    return ways, await _consequences(ctx, ways)
+
+
+async def _consequences(ctx: Context, ways: EgressSeen) -> tuple[MirrorCost, ...]:
+    """Look at what the ways out put in doubt, and at what they cost; each once a run, however often this is asked."""
+    costs, _ = await asyncio.gather(mirror_costs(ctx, ways, await server_answers(ctx)), _doubted(ctx, ways))
+    return costs
+
+
+async def _doubted(ctx: Context, ways: EgressSeen | None = None) -> None:
+    """Look at what third parties put in doubt, as soon as they do: the C library may be waiting for a dead nameserver."""
+    servers, public = await asyncio.gather(server_answers(ctx), public_answers(ctx))
+    seen = DnsSeen(servers=servers, public=public, egress=ways)
+    await _looks(ctx, seen, in_doubt(seen))
 
 
 async def _looks(ctx: Context, seen: DnsSeen, addresses: Sequence[str]) -> tuple[GatewayLook, ...]:
-    """Look at addresses; those that third parties alone give get no more time than third parties do."""
+    """Look at addresses; those that third parties alone give get what is left of their time."""
     given = {*used(seen), *(address for server in seen.servers for address in server.addresses)}
-    least = min(LIMIT, dns_options(ctx).third_party_timeout)
     wanted = addresses[: MOST_LOOKS - len(seen.looks)]
-    looks = (look(ctx, address, LIMIT if address in given else least) for address in wanted)
-    return tuple(await asyncio.gather(*looks))
+    least = await time_for_looks(ctx) if set(wanted) - given else LIMIT
+    limits = {address: LIMIT if address in given else min(LIMIT, least) for address in wanted}
+    looks = (look(ctx, address, limit) for address, limit in limits.items() if limit or looked(ctx, address))
+    return await together(looks)
 
 
 async def _look_up(ctx: Context) -> DnsSeen:
@@ -139,23 +164,27 @@ async def _look_up(ctx: Context) -> DnsSeen:
     servers, system = await asyncio.gather(server_answers(ctx), ctx.system())
     if ctx.lag.late_since(started):
         servers = tuple(await asyncio.gather(*(_timed_anew(ctx, server, slow) for server in servers)))
-    series, again, absolute, identifiers = await asyncio.gather(
-        asyncio.gather(*(_series(ctx, server) for server in servers if _wavers(server, system))),
-        ctx.system_again() if system.addresses and (system.seconds or 0) > slow else _nothing(),
-        ctx.system_again(absolute=True) if _at_odds(servers, system) else _nothing(),
-        _identifiers(ctx, servers),
-    )
-    return DnsSeen(
+    second, identifiers = await asyncio.gather(_second_looks(ctx, servers, system, slow), _identifiers(ctx, servers))
+    return msgspec.structs.replace(
+        second,
         resolv_conf=read_resolv_conf(machine),
         hosts_order=hosts_order(machine),
         hosts_entry=hosts_entry(machine, host),
         servers=servers,
         identifiers=identifiers,
-        series=tuple(series),
         system=system,
-        system_again=again,
-        system_absolute=absolute,
     )
+
+
+async def _second_looks(ctx: Context, servers: Sequence[ServerAnswers], system: SystemAnswer, slow: float) -> DnsSeen:
+    """Take the looks that the answers ask for: none, as a rule."""
+    series = [_series(ctx, server) for server in servers if _wavers(server, system)]
+    again = [ctx.system_again()] if system.addresses and (system.seconds or 0) > slow else []
+    absolute = [ctx.system_again(absolute=True)] if _at_odds(servers, system) else []
+    if not series and not again and not absolute:
+        return DnsSeen()
+    told, slowly, whole = await asyncio.gather(together(series), together(again), together(absolute))
+    return DnsSeen(series=told, system_again=next(iter(slowly), None), system_absolute=next(iter(whole), None))
 
 
 async def _timed_anew(ctx: Context, server: ServerAnswers, slow: float) -> ServerAnswers:
@@ -171,12 +200,8 @@ async def _identifiers(ctx: Context, servers: Sequence[ServerAnswers]) -> dict[s
     """Return what nameservers that answer call themselves."""
     host, limit = ctx.settings.endpoint.host, ctx.left(IDENTITY)
     asked = [server.server for server in servers if answers(server)]
-    named = await asyncio.gather(*(identifier(ctx.machine, server, host, limit) for server in asked))
+    named = await together(identifier(ctx.machine, server, host, limit) for server in asked)
     return {server: name for server, name in zip(asked, named, strict=True) if name}
-
-
-async def _nothing() -> None:
-    return None
 
 
 def _wavers(server: ServerAnswers, system: SystemAnswer) -> bool:
@@ -206,17 +231,19 @@ async def _series(ctx: Context, server: ServerAnswers) -> Series:
     return Series(server=server.server, outcomes=tuple(outcomes))
 
 
-def _measurements(seen: DnsSeen) -> Iterator[Measurement]:
+def _measurements(seen: DnsSeen, slow: float) -> Iterator[Measurement]:
+    limit = (0.0, slow)
     for server in seen.servers:
         for answer in (server.a, server.aaaa):
-            yield Measurement("lookup", answer.seconds, "seconds", {"server": server.server, "type": answer.type})
+            labels = {"server": server.server, "type": answer.type}
+            yield Measurement("lookup", answer.seconds, "seconds", labels, warn=limit)
     if seen.system is not None:
-        yield Measurement("system", seen.system.seconds, "seconds")
+        yield Measurement("system", seen.system.seconds, "seconds", warn=limit)
     for one in seen.egress.exits if seen.egress is not None else ():
         if one.addresses:
             yield Measurement("egress", one.seconds, "seconds", {"server": one.via, "source": one.source})
     for cost in seen.costs:
-        yield Measurement("mirror cost", price(cost), "seconds", {"server": cost.server})
+        yield Measurement("mirror cost", priced(seen, cost), "seconds", {"server": cost.server})
 
 
 def _summary(seen: DnsSeen) -> str:

@@ -52,8 +52,9 @@ class Probe:
     def judge(self, seen: ProbeSeen, settings: Settings, others: Mapping[str, Observation]) -> Iterator[Judged]:
         """Judge the first call's answer, then how the calls went."""
         del others
-        yield from judge_calls(seen, settings, settings.options("probe", ProbeOptions).slow)
-        yield from _measurements(seen)
+        slow = settings.options("probe", ProbeOptions).slow
+        yield from judge_calls(seen, settings, slow)
+        yield from _measurements(seen, slow)
         yield Summary(_summary(seen))
 
     def plan(self, ctx: Context) -> Iterable[Egress]:
@@ -181,12 +182,13 @@ async def _after_first(ctx: Context, seen: ProbeSeen, calls: Calls) -> ProbeSeen
     return seen
 
 
-def _measurements(seen: ProbeSeen) -> Iterator[Measurement]:
+def _measurements(seen: ProbeSeen, slow: float) -> Iterator[Measurement]:
     for call in (seen.first, *seen.warm):
         if call is not None:
             labels = {"call": call.call.kind}
             for phase in (*PHASES, "total"):
-                yield Measurement(phase, getattr(call.call.ledger, phase), "seconds", labels)
+                limit = (0.0, slow) if phase == "wait" else msgspec.UNSET
+                yield Measurement(phase, getattr(call.call.ledger, phase), "seconds", labels, warn=limit)
 
 
 def _total(ledger: Ledger) -> str:

@@ -7,11 +7,13 @@ from typing import ClassVar
 from imdoctor import Context, Egress, Fact, Finding, Judged, Measurement, Note, Observation, Settings, Spec, Summary
 from imdoctor.net.connect import Connect, connect
 from imdoctor.net.proxy import Proxy, Tunnel, proxy_for
-from imdoctor_checks.looks.egress import egress, egress_plan
+from imdoctor_checks.looks.egress import egress
+from imdoctor_checks.looks.egress_plan import egress_plan
 from imdoctor_checks.looks.path import open_tunnel
 from imdoctor_checks.observations import ProxySeen, TcpSeen
 from imdoctor_checks.specs.proxy import FINDINGS
 from imdoctor_checks.verdicts.picture import host_picture
+from imdoctor_checks.verdicts.ways import exits
 
 AUTH_REQUIRED = 407
 DIRECT = 2.0
@@ -72,6 +74,7 @@ class ProxyCheck:
         yield Measurement("connect", tunnel.seconds, "seconds")
         if seen.egress is not None:
             yield from (Note(line) for line in host_picture(seen.egress))
+            yield from exits(seen.egress)
         yield Summary(f"{seen.proxy} (from {seen.source}) opens the tunnel")
 
     def plan(self, ctx: Context) -> Iterable[Egress]:

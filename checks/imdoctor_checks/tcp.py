@@ -12,6 +12,7 @@ from imdoctor import Context, Egress, Finding, Judged, Measurement, Observation,
 from imdoctor.model import Confidence
 from imdoctor.net.connect import REFUSALS, Connect, connect
 from imdoctor.net.machine import Route
+from imdoctor.net.waiting import together
 from imdoctor_checks.looks.elsewhere import elsewhere
 from imdoctor_checks.observations import Elsewhere, ProbeSeen, TcpSeen, TlsSeen
 from imdoctor_checks.specs.tcp import FINDINGS
@@ -49,7 +50,7 @@ class Tcp:
         if not addresses:
             return TcpSeen(blocked_by="dns")
         routes = tuple(ctx.machine.route(address) for address in addresses)
-        tried = await asyncio.gather(*(_address(ctx, address) for address in worth_trying(routes)))
+        tried = await together(_address(ctx, address) for address in worth_trying(routes))
         seen = TcpSeen(routes=routes, connects=tuple(one for several in tried for one in several))
         failed = all(_failed(one) for one in seen.connects)
         return structs.replace(seen, elsewhere=await elsewhere(ctx)) if failed else seen
@@ -270,7 +271,7 @@ def _wavering(address: str, several: Sequence[Connect]) -> Iterator[Finding]:
 
 def _measurements(seen: TcpSeen) -> Iterator[Measurement]:
     for one in seen.connects:
-        yield Measurement("connect", one.seconds, "seconds", {"address": one.address})
+        yield Measurement("connect", one.seconds, "seconds", {"address": one.address}, warn=(0.0, SLOW))
         if one.info is not None:
             yield Measurement("rtt", one.info.rtt, "seconds", {"address": one.address})
 

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar
@@ -29,7 +30,8 @@ from imdoctor.net.connect import REFUSALS, Connect, connect
 from imdoctor.net.handshake import X509_EXPIRED, X509_NOT_YET, Handshake, TlsStream, handshake
 from imdoctor.net.proxy import Tunnel
 from imdoctor.net.trust import holds, passes, passes_at, reference_store
-from imdoctor_checks.looks import RETRIES, SEGMENTS
+from imdoctor.net.waiting import together
+from imdoctor_checks.looks import HOUR, RETRIES, SEGMENTS
 from imdoctor_checks.looks.elsewhere import elsewhere, elsewhere_plan
 from imdoctor_checks.looks.path import open_tunnel
 from imdoctor_checks.observations import (
@@ -52,6 +54,9 @@ LATE_REFUSAL = 0.5
 """Seconds to wait for a refusal after the handshake: with TLS 1.3 it comes late (RFC 8446 §4.4.2)."""
 TICKET = 0.25
 """Seconds to wait for a session ticket, which TLS 1.3 sends after the handshake."""
+LEAKS = sys.version_info < (3, 12, 8) or sys.version_info[:3] == (3, 13, 0)
+"""This Python loses some 12 kB with each session that it hands out (https://github.com/python/cpython/issues/116810)."""
+RESUMED = "tls: resumption was looked at"
 CUT = {"timeout", "reset", "closed"}
 """Failures that leave open who did it: they are asked once more, and under another name."""
 
@@ -61,6 +66,10 @@ class TlsOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
     expiring: Seconds = 21 * DAY
     reference_ca_file: FilePath | None = None
+
+
+class Resumed(msgspec.Struct, frozen=True):
+    """That resumption was looked at; when, the memory knows."""
 
 
 class Tls:
@@ -88,10 +97,11 @@ class Tls:
         addresses, _ = await asyncio.gather(_addresses(ctx), ctx.tls())
         if not addresses:
             return TlsSeen(blocked_by="dns")
-        paths = await asyncio.gather(*(_look(ctx, address, resume=address == addresses[0]) for address in addresses))
+        resume = addresses[0] if _resumes(ctx) else ""
+        paths = await together(_look(ctx, address, resume=address == resume) for address in addresses)
         reached = any(path.handshake is not None for path in paths)
         blocker = None if reached else "proxy" if ctx.proxy is not None else "tcp"
-        seen = TlsSeen(blocked_by=blocker, now=ctx.machine.wall(), paths=tuple(paths))
+        seen = TlsSeen(blocked_by=blocker, now=ctx.machine.wall(), paths=paths)
         # Behind a proxy, what is off its path cannot be reached from here.
         puzzling = reached and ctx.proxy is None and all(map(_puzzling, paths))
         return structs.replace(seen, elsewhere=await elsewhere(ctx)) if puzzling else seen
@@ -103,8 +113,9 @@ class Tls:
         for path in reached:
             yield from judge_path(path, seen, settings, pick(others, "clock", ClockSeen), options.expiring)
         yield from judge_together(reached, settings)
+        yield from _expiries(reached)
         yield from judge_with_calls(reached, pick(others, "probe", ProbeSeen))
-        yield from _measurements(reached, seen.now)
+        yield from _measurements(reached, seen.now, options.expiring)
         yield Summary(_summary(reached, seen.now))
 
     def plan(self, ctx: Context) -> Iterable[Egress]:
@@ -124,6 +135,16 @@ class Tls:
         )
         if ctx.proxy is None:
             yield from elsewhere_plan(ctx)
+
+
+def _resumes(ctx: Context) -> bool:
+    """Tell whether to look at resumption: in each run of its own, under `watch` seldom."""
+    if ctx.kept is None:
+        return True
+    if ctx.own.recall(RESUMED, Resumed, DAY if LEAKS else HOUR) is not None:
+        return False
+    ctx.own.keep(RESUMED, Resumed())
+    return True
 
 
 def _puzzling(path: TlsAddress) -> bool:
@@ -291,14 +312,23 @@ async def _reference(ctx: Context, seen: TlsAddress) -> Reference | None:
     return Reference(store=store, passes=passed, holds_issuer=known)
 
 
-def _measurements(reached: Iterable[TlsAddress], now: float | None) -> Iterator[Measurement]:
+def _expiries(reached: Iterable[TlsAddress]) -> Iterator[Measurement]:
+    for path in reached:
+        chain = path.handshake.chain if path.handshake is not None else ()
+        if chain and chain[0].not_after is not None:
+            labels = {"address": path.address or "through the proxy"}
+            yield Measurement("certificate_expires", chain[0].not_after, "timestamp", labels)
+
+
+def _measurements(reached: Iterable[TlsAddress], now: float | None, expiring: float) -> Iterator[Measurement]:
     for path in reached:
         labels = {"address": path.address or "through the proxy"}
         if path.handshake is not None:
-            yield Measurement("handshake", path.handshake.seconds, "seconds", labels)
+            yield Measurement("handshake", path.handshake.seconds, "seconds", labels, warn=(0.0, SLOW))
             ends = path.handshake.chain[0].not_after if path.handshake.chain else None
             if ends is not None and now is not None:
-                yield Measurement("certificate_expires_in", ends - now, "seconds", labels)
+                left, least = ends - now, (expiring, None)
+                yield Measurement("certificate_expires_in", left, "seconds", labels, warn=least, fail=(0.0, None))
         if path.resumption is not None and path.resumption.resumed:
             yield Measurement("resumed", path.resumption.seconds, "seconds", labels)
 

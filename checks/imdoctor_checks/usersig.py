@@ -70,9 +70,13 @@ class Usersig:
             return
         here = [*_form(seen), *_owner(seen, settings), *_time(seen, settings, pick(others, "clock", ClockSeen))]
         yield from here
+        if seen.expires_at is not None:
+            yield Measurement("expires", seen.expires_at, "timestamp")
         yield from _server(seen, pick(others, "probe", ProbeSeen), {finding.code for finding in here})
         if seen.expires_at is not None and seen.now is not None:
-            yield Measurement("expires_in", seen.expires_at - seen.now, "seconds")
+            left, expiring = seen.expires_at - seen.now, settings.options("usersig", UsersigOptions).expiring
+            least = msgspec.UNSET if seen.made else (expiring, None)
+            yield Measurement("expires_in", left, "seconds", warn=least, fail=(0.0, None))
         yield Summary(_summary(seen))
 
     def plan(self, ctx: Context) -> Iterable[Egress]:  # noqa: ARG002 - nothing is sent

@@ -44,7 +44,7 @@ def of_change(change: Change, host: str) -> Event:
     facts: dict[str, str | int | float | None] = {
         "host": host or None,
         "before": change.before,
-        "since": _rfc3339(incident.began),
+        "since": rfc3339(incident.began),
         "runs": incident.count,
         "seconds": None if incident.ended is None else round(incident.ended - incident.began, 3),
         "address": first.address if first else None,
@@ -137,7 +137,8 @@ def moment(at: float, now: float) -> str:
     return then.strftime("%H:%M:%SZ" if today else "%Y-%m-%d %H:%M:%SZ")
 
 
-def _rfc3339(at: float) -> str:
+def rfc3339(at: float) -> str:
+    """Return a time (Unix seconds) as RFC 3339 has it: UTC, to the millisecond."""
     return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

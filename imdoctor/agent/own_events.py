@@ -97,6 +97,24 @@ def defect(target: str, error: Exception) -> Event:
     return Event(name="defect", level="error", message=one_line(f"{target}: {told}"), target=target)
 
 
+def listening(where: str, *, local: bool) -> Event:
+    """Return the event of a listener that was opened; ``local`` tells whether only this machine can reach it."""
+    open_to = "" if local else " Whoever reaches this address can read the reports: a firewall says who."
+    return Event(
+        name="listening",
+        level="info",
+        message=one_line(f"Listening on {where}: metrics, health, the latest report.{open_to}"),
+        fields={"address": where},
+    )
+
+
+def page_defect(path: str, error: Exception) -> Event:
+    """Return the event of an answer that a defect of this program prevented."""
+    told = f"a defect of imdoctor itself: {type(error).__name__}: {error}"
+    message = one_line(f"{path} could not be answered: {told}")
+    return Event(name="defect", level="error", message=message, fields={"path": path})
+
+
 def history_lost(error: str) -> Event:
     """Return the event of a history that cannot be kept; ``error`` is its sentence. The runs go on without it."""
     return Event(
@@ -117,7 +135,7 @@ def delivery_failing(receiver: str, error: str) -> Event:
     return _delivery(
         "delivery-failing",
         receiver,
-        f"{receiver} does not take messages: {error}. They wait and are tried again.",
+        f"{receiver} does not take messages: {error}. They are tried again.",
         error,
     )
 

@@ -38,7 +38,7 @@ class Recollection:
         self.close()
         try:
             self._history = History.open(folder, keep=limits.keep, size=limits.size, wall=memory.wall, check=check)
-            for scope, name, at, value in self._history.remembered():
+            for scope, name, at, value in self._history.memos():
                 memory.entries.setdefault((scope, name), Entry(at, value))
         except HistoryError as error:
             self._lose(error)

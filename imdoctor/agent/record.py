@@ -63,7 +63,7 @@ def record(report: TargetReport, *, at: float, seconds: float, asked: Collection
                 name=item.name,
                 status=item.status,
                 seconds=item.duration_seconds,
-                measurements=tuple(item.measurements),
+                measurements=tuple(one for one in item.measurements if one.unit != "info"),
             )
             for item in report.checks
             if asked is None or item.name in asked

@@ -20,6 +20,10 @@ from imdoctor.config.problems import ConfigError, redacted
 COMMANDS = {
     "run": ("imdoctor.cli.run:run", "Run every check once on every target, and print the report."),
     "watch": ("imdoctor.cli.watch:watch", "Run the checks on a schedule, remember, and tell of changes."),
+    "history": (
+        "imdoctor.cli.history:history",
+        "Show what is remembered: states, incidents, and the course of the times.",
+    ),
     "judge": ("imdoctor.cli.judge:judge", "Judge a saved report's observations anew, without any I/O."),
     "diff": ("imdoctor.cli.diff:diff", "Say what changed between two reports, and what is noise."),
     "bundle": ("imdoctor.cli.bundle:bundle", "Pack a report and the host's settings for a support ticket."),
@@ -30,6 +34,7 @@ COMMANDS = {
     "plan": ("imdoctor.cli.plan:plan", "Show what a run would send, where, and with which secrets; send nothing."),
     "drill": ("imdoctor.cli.drill:drill", "Run the checks against the embedded lab with a fault in it."),
     "config": ("imdoctor.cli.config:config", "Check a configuration file, or print its JSON Schema."),
+    "systemd": ("imdoctor.cli.systemd:systemd", "Install the systemd units, or take them away."),
 }
 """Every command: where it lives, and the line that the help shows without importing it."""
 

@@ -1,10 +1,10 @@
 """From the command line and the configuration to jobs: targets with their settings, and the checks to run on them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -15,12 +15,16 @@ from imdoctor.cli.session import Session
 from imdoctor.config.credentials import read_credential
 from imdoctor.config.files import UnreadableError, read_file
 from imdoctor.config.load import CREDENTIALS, find, load, wrong
-from imdoctor.config.model import Config, Target
+from imdoctor.config.model import Config, Events, Target
 from imdoctor.config.problems import ConfigError, Problem, suggestion
-from imdoctor.config.secrets import proxy_passwords
-from imdoctor.config.values import parse_endpoint
+from imdoctor.config.secrets import Secret, proxy_passwords
+from imdoctor.config.values import parse_endpoint, parse_web_url
 from imdoctor.net.machine import Machine
 from imdoctor.runner import Job
+
+if TYPE_CHECKING:
+    from imdoctor.agent.otlp import Pusher
+    from imdoctor.agent.telling import Telling
 
 LARGEST_STORE = 8 * 1024 * 1024
 """Bytes of a ca_file: the usual store of all public authorities has a quarter of a megabyte."""
@@ -139,7 +143,7 @@ def jobs_of(
     """Return a job for each target. Raises one ConfigError with what is wrong with all of them."""
     options = _options(config, installed)
     jobs: list[Job] = []
-    problems: list[Problem] = []
+    problems = list(_heartbeat(config.events, session))
     for target in targets:
         try:
             jobs.append(job_of(target, options, base, session, third_party=third_party))
@@ -148,6 +152,33 @@ def jobs_of(
     if problems:
         raise ConfigError(*problems)
     return tuple(jobs)
+
+
+def _heartbeat(events: Events, session: Session) -> Iterator[Problem]:
+    """Load the heartbeat's URL as the secret that it is; yield what is wrong with its variable."""
+    name = events.heartbeat_env
+    url = events.heartbeat if name is None else session.environ.get(name)
+    if url is not None:
+        session.secrets.append(Secret(url))
+    try:
+        if name is not None:
+            parse_web_url(url or "")
+    except ValueError as error:
+        what = "the environment has no such variable: export it" if url is None else str(error)
+        yield Problem(f"events: heartbeat_env: {name}: {what}")
+
+
+def telling(config: Config, session: Session, pusher: "Pusher | None" = None) -> "Telling":
+    """Return whom a configuration tells beside the log, and who pushes. A command does not see the variables that hold secrets."""
+    from imdoctor.agent.telling import telling_of
+
+    shown = _without_secrets(config, session.environ)
+    return telling_of(config.events, environ=session.environ, shown=shown, say=session.tell, pusher=pusher)
+
+
+def _without_secrets(config: Config, environ: Mapping[str, str]) -> dict[str, str]:
+    named = {getattr(target, key) for target in config.targets for key in CREDENTIALS if key.endswith("_env")}
+    return {name: value for name, value in environ.items() if name not in {*named, config.events.heartbeat_env}}
 
 
 def configuration(

@@ -56,8 +56,25 @@ def publish(report: Report, *, form: str, outputs: Sequence[Output], verbose: bo
         except OSError as error:
             errors.append(f"{output.path} could not be written: {error.strerror}")
     _print(FORMATS[form](shown, page), session)
+    if "github" in {form, *(output.format for output in outputs)}:
+        errors += _summarise(shown, session)
     if errors:
         raise OutputError("; ".join(errors))
+
+
+def _summarise(report: Report, session: Session) -> list[str]:
+    """Add the report to the step's summary, where a job of GitHub Actions names a file for it; return what went wrong."""
+    if not (name := session.environ.get("GITHUB_STEP_SUMMARY")):
+        return []
+    from imdoctor.render.github import SUMMARY_LIMIT, fitting
+
+    text = session.mask(FORMATS["markdown"](report, Style()))
+    try:
+        with (session.cwd / name).open("ab") as summary:  # other commands of the step have their say in it as well
+            summary.write(fitting(text, SUMMARY_LIMIT - summary.tell()))
+    except OSError as error:
+        return [f"the step's summary {name} could not be written: {error.strerror}"]
+    return []
 
 
 def _print(text: str, session: Session) -> None:

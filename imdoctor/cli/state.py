@@ -10,8 +10,7 @@ from pathlib import Path
 from imdoctor.agent.events import Event, of_change, verdict
 from imdoctor.agent.recollection import Recollection, confirmed
 from imdoctor.agent.record import RunRecord, record
-from imdoctor.agent.telling import telling_of
-from imdoctor.cli.jobs import Work
+from imdoctor.cli.jobs import Work, telling
 from imdoctor.cli.session import Session
 from imdoctor.judgement import alone
 from imdoctor.memory import Memory
@@ -61,13 +60,12 @@ class Remembering:
         asyncio.run(self._deliver(told, verdict(standing, platform.node())))
 
     async def _deliver(self, told: Sequence[Told], beat: Event) -> None:
-        events = self.work.config.events
-        telling = telling_of(events, self.session.environ, self.session.tell)
-        telling.start()
+        teller = telling(self.work.config, self.session)
+        teller.start()
         for one in told:
-            telling.change(one.event, one.job, one.report)
-        telling.beat(beat)
-        await telling.end(events.timeout)
+            teller.change(one.event, one.job, one.report)
+        teller.beat(beat)
+        await teller.end(self.work.config.events.timeout)
 
     def close(self) -> None:
         """Close the history."""

@@ -13,12 +13,15 @@ from typing import Any
 
 import click
 
-from imdoctor.agent.history import state_folder
+from imdoctor.agent.assignment import Assignment
+from imdoctor.agent.folder import state_folder
+from imdoctor.agent.listen import Address
 from imdoctor.agent.notify import Notifier, watchdog_period
-from imdoctor.agent.telling import telling_of
-from imdoctor.agent.watch import Agent, Assignment
+from imdoctor.agent.shown import Shown
+from imdoctor.agent.watch import Agent
 from imdoctor.check import Check
-from imdoctor.cli.jobs import Wanted, checks_installed, chosen, configuration, consistent, jobs_of, picked
+from imdoctor.cli.jobs import Wanted, checks_installed, chosen, configuration, consistent, jobs_of, picked, telling
+from imdoctor.cli.listening import AddressType, check_collector, listening, pusher_of
 from imdoctor.cli.options import SecondsType, option, state_option, target_options
 from imdoctor.cli.session import Session
 from imdoctor.cli.stopping import ending_at_once
@@ -38,9 +41,24 @@ FILES_OF_A_ROUND, FILES_OF_OURS = 32, 64
 @target_options
 @state_option
 @option("--timeout", type=SecondsType(), default=30.0, help="Of one round of one target.", show_default=True)
+@option(
+    "--listen",
+    type=AddressType(),
+    metavar="ADDRESS",
+    help="Serve metrics, health and the latest report, on 127.0.0.1:9877 say; a port alone is one of 127.0.0.1.",
+)
 @option("--once", is_flag=True, help="Make one round of every target, and exit by it.")
 @click.pass_obj
-def watch(session: Session, /, *, state: Path | None, timeout: float, once: bool, **wanted: Any) -> int:  # noqa: ANN401 - the options of a Wanted
+def watch(
+    session: Session,
+    /,
+    *,
+    state: Path | None,
+    timeout: float,
+    listen: Address | None,
+    once: bool,
+    **wanted: Any,  # noqa: ANN401 - the options of a Wanted
+) -> int:
     """Run the checks on a schedule until told to stop; remember what they saw, and tell of changes.
 
     The configuration's `schedule`, `history` and `events` say how often, how long and whom. A configuration in the working
@@ -50,10 +68,12 @@ def watch(session: Session, /, *, state: Path | None, timeout: float, once: bool
     consistent(asked)
     if asked.sandbox:
         raise click.UsageError("--sandbox is for `imdoctor run`: watch a target, or name a configuration")
+    if listen is not None and once:
+        raise click.UsageError("--listen goes with watching, which --once does not: leave one of them out")
     checks = checks_installed(session)
     prepare = _prepare(asked, checks, session)
     folder = state_folder(session.environ) if state is None else session.cwd / state
-    return asyncio.run(_watch(prepare(), prepare, folder, session, timeout=timeout, once=once))
+    return asyncio.run(_watch(prepare(), prepare, folder, session, timeout=timeout, listen=listen, once=once))
 
 
 def _prepare(wanted: Wanted, installed: tuple[Check, ...], session: Session) -> Callable[[], Assignment]:
@@ -61,6 +81,7 @@ def _prepare(wanted: Wanted, installed: tuple[Check, ...], session: Session) -> 
 
     def prepare() -> Assignment:
         config, base = configuration(wanted, installed, session, cwd=None)
+        check_collector(config.otlp, session)
         targets = picked(config, wanted.target)
         jobs = jobs_of(config, targets, installed, base, session, third_party=not wanted.no_third_party)
         checks = chosen(installed, wanted.check, wanted.skip)
@@ -87,14 +108,18 @@ async def _watch(
     session: Session,
     *,
     timeout: float,
+    listen: Address | None,
     once: bool,
 ) -> int:
+    shown = Shown(now=lambda: agent.now(), mask=lambda: session.mask)  # noqa: PLW0108 - the agent comes after it
     agent = Agent(
         assignment=first,
         prepare=lambda: _again(prepare),
         folder=folder,
         say=session.tell,
-        telling=lambda assignment: telling_of(assignment.config.events, session.environ, session.tell),
+        telling=lambda assignment: telling(
+            assignment.config, session, pusher_of(assignment.config.otlp, shown, session)
+        ),
         notifier=Notifier.of(session.environ),
         host=platform.node(),
         room=_room(),
@@ -107,7 +132,8 @@ async def _watch(
     if once:
         seen = await agent.once()
         return next(iter(stopped), exit_code(worst(seen), fail_on_warn=False))
-    await agent.forever()
+    async with listening(listen, shown, session):
+        await agent.forever()
     return next(iter(stopped), 0)
 
 

@@ -1,5 +1,6 @@
 """From a secret's file or environment variable to a Credential: every trouble a sentence, and no secret in any."""
 
+import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -74,12 +75,17 @@ def _from_file(key: str, named: str, environ: Mapping[str, str], base: Path) -> 
     return _stripped(key, text), (warning,) if read.shared else ()
 
 
+def credential_id(named: str) -> str:
+    """Return the name of a secret's file in $CREDENTIALS_DIRECTORY, where a path cannot stand: `-` for each `/`."""
+    return named.strip("/").replace("/", "-")
+
+
 def _find(named: str, environ: Mapping[str, str], base: Path) -> Path:
     """Return where a secret's file is: in $CREDENTIALS_DIRECTORY (systemd.exec(5)), else beside the configuration."""
     folder = environ.get("CREDENTIALS_DIRECTORY")
-    if folder and Path(folder, named).exists():
-        return Path(folder, named)
-    return base / named
+    # os.access, since Path.exists raises where a folder may not be entered: that is told where the file is read.
+    places = (Path(folder, name) for name in (credential_id(named), named)) if folder else ()
+    return next((place for place in places if os.access(place, os.F_OK)), base / named)
 
 
 def _from_env(named: str, environ: Mapping[str, str]) -> str:

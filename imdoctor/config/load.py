@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from imdoctor.config.files import UnreadableError, read_file
-from imdoctor.config.model import Config, Endpoint, Events, History, Schedule, Target
+from imdoctor.config.model import Config, Endpoint, Events, History, Otlp, Schedule, Target
 from imdoctor.config.problems import ConfigError, Problem, looks_secret
+from imdoctor.config.receivers import wrong_events, wrong_otlp
 from imdoctor.config.schema import schema
-from imdoctor.config.values import parse_duration, parse_endpoint, parse_proxy, parse_web_url
+from imdoctor.config.values import parse_duration, parse_endpoint, parse_proxy
 
 if TYPE_CHECKING:
     import yaml
@@ -29,7 +30,6 @@ LONGEST_TARGET_NAME = 64
 BACKEND_TIMEOUT = 3.0
 """The IM backend's own timeout in seconds: the caller's must be longer."""
 SHORTEST_ROUND = 1.0
-SHORTEST_DELIVERY = 1.0
 SMALLEST_HISTORY = 1024**2
 """Bytes: less would hold next to nothing."""
 NAME = "imdoctor.yaml"
@@ -86,7 +86,7 @@ def loads(text: str, options: Options, *, file: str, folder: Path) -> Config:
 
 
 def _config(conversion: "Conversion", root: "yaml.Node", options: Options) -> Config:
-    known = dict.fromkeys(("version", "targets", "checks", "schedule", "history", "events"))
+    known = dict.fromkeys(("version", "targets", "checks", "schedule", "history", "events", "otlp"))
     found: dict[str, Any] = {}
     for key, node in conversion.entries(root, known, "configuration"):
         if key == "version":
@@ -99,6 +99,8 @@ def _config(conversion: "Conversion", root: "yaml.Node", options: Options) -> Co
             found[key] = _schedule(conversion, node, options)
         elif key == "events":
             found[key] = _events(conversion, node)
+        elif key == "otlp":
+            found[key] = _otlp(conversion, node)
         else:
             found[key] = _history(conversion, node)
     return Config() if conversion.problems else Config(**found)
@@ -139,23 +141,17 @@ def _schedule(conversion: "Conversion", node: "yaml.Node", options: Options) -> 
 def _events(conversion: "Conversion", node: "yaml.Node") -> Any:  # noqa: ANN401 - Events, or UNSET where it has a problem
     events = conversion.value(node, Events, "events")
     places = _places(node)
-    for key, text in _wrong_events(events) if isinstance(events, Events) else ():
+    for key, text in wrong_events(events) if isinstance(events, Events) else ():
         conversion.problem(places.get(key, node), f"{key}: {text}")
     return events
 
 
-def _wrong_events(events: Events) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with events beyond their values' types: the key, and a sentence."""
-    if events.on_change and not events.on_change[0]:
-        yield "on_change", "its first word is a program: write [/usr/local/bin/tell, its, arguments]"
-    if events.timeout < SHORTEST_DELIVERY:
-        yield "timeout", "a delivery gets a second at least: write 1s or more, such as 30s"
-    if events.heartbeat is not None and events.heartbeat_env is not None:
-        yield "heartbeat_env", "heartbeat names a URL already: keep one of them"
-    try:
-        parse_web_url(events.heartbeat or "https://example.com")
-    except ValueError as error:
-        yield "heartbeat", str(error)
+def _otlp(conversion: "Conversion", node: "yaml.Node") -> Any:  # noqa: ANN401 - an Otlp, or UNSET where it has a problem
+    otlp = conversion.value(node, Otlp, "otlp")
+    places = _places(node)
+    for key, text in wrong_otlp(otlp) if isinstance(otlp, Otlp) else ():
+        conversion.problem(places[key], f"{key}: {text}")
+    return otlp
 
 
 def _history(conversion: "Conversion", node: "yaml.Node") -> Any:  # noqa: ANN401 - a History, or UNSET where it has a problem

@@ -103,6 +103,18 @@ class Events(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     heartbeat_env: str | None = None
 
 
+class Otlp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A collector that `watch` pushes its metrics to: a URL, /v1/metrics where it has no path.
+
+    ``headers_env`` names the environment variable that holds headers as `name=value,name=value`.
+    """
+
+    endpoint: str
+    every: Seconds = 60.0
+    timeout: Seconds = 10.0
+    headers_env: str | None = None
+
+
 class Config(msgspec.Struct, frozen=True, kw_only=True):
     """A whole configuration. ``checks`` holds each check's options, as the type that the check declares."""
 
@@ -112,3 +124,4 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     schedule: Schedule = Schedule()
     history: History = History()
     events: Events = Events()
+    otlp: Otlp | None = None

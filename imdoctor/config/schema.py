@@ -12,6 +12,7 @@ from imdoctor.config.model import (
     Endpoint,
     Events,
     History,
+    Otlp,
     Schedule,
     Target,
 )
@@ -23,8 +24,8 @@ ENDPOINT = {"type": "string", "description": "host, host:port, https://host or [
 
 def schema(options: Mapping[str, type[msgspec.Struct] | None]) -> dict[str, Any]:
     """Return the schema; ``options`` holds the type of each check's options."""
-    kinds = [Target, Schedule, History, Events, *(kind for kind in options.values() if kind is not None)]
-    (target, schedule, history, events, *checks), components = msgspec.json.schema_components(
+    kinds = [Target, Schedule, History, Events, Otlp, *(kind for kind in options.values() if kind is not None)]
+    (target, schedule, history, events, otlp, *checks), components = msgspec.json.schema_components(
         kinds, ref_template="#/$defs/{name}"
     )
     names = [name for name, kind in options.items() if kind is not None]
@@ -41,6 +42,7 @@ def schema(options: Mapping[str, type[msgspec.Struct] | None]) -> dict[str, Any]
             "schedule": schedule,
             "history": history,
             "events": events,
+            "otlp": otlp,
         },
         "$defs": {name: _as_written(component) for name, component in components.items()},
     }

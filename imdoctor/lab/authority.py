@@ -1,5 +1,6 @@
 """A certificate authority made for one run, and the certificates that scenarios ask of it."""
 
+import ipaddress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -65,10 +66,18 @@ def _make(
     )
     if names:
         builder = builder.add_extension(
-            x509.SubjectAlternativeName([x509.DNSName(item) for item in names]), critical=False
+            x509.SubjectAlternativeName([_alternative(item) for item in names]), critical=False
         )
         builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
     return Identity(builder.sign(signer.key, hashes.SHA256()), key)
+
+
+def _alternative(name: str) -> x509.GeneralName:
+    """Return a name, or an address, as a certificate holds it."""
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
 
 
 def _usage(*, authority: bool) -> x509.KeyUsage:

@@ -33,8 +33,6 @@ BODY_MAX = 1 << 20
 """Bytes of a body that are read; a larger one is an error."""
 STAGGER = 0.25
 """Seconds before the next address is tried beside a silent one (RFC 8305 §5)."""
-FOREVER = 3600.0
-"""The call's own timeout bounds every read and write; the stream's must never be the shorter one."""
 SHOWN_HEADERS = (
     "server",
     "date",
@@ -108,8 +106,8 @@ class Stream(Protocol):
 
     @property
     def sock(self) -> socket.socket: ...  # noqa: D102 - as its name says
-    async def read(self, size: int, *, timeout: float) -> bytes: ...  # noqa: D102
-    async def write(self, data: bytes, *, timeout: float) -> None: ...  # noqa: D102
+    async def read(self, size: int, *, timeout: float | None) -> bytes: ...  # noqa: D102
+    async def write(self, data: bytes, *, timeout: float | None) -> None: ...  # noqa: D102
     def close(self) -> None: ...  # noqa: D102
 
 
@@ -160,7 +158,7 @@ class Connection:
         error, detail = None, None
         started = lag.now()
         try:
-            async with asyncio.timeout(timeout):
+            async with asyncio.timeout(timeout):  # bounds every read and write within
                 await self._send(request, times)
                 await self._receive(answer, times)
         except (TimeoutError, OSError, h11.RemoteProtocolError, _TooLargeError) as failure:
@@ -191,7 +189,7 @@ class Connection:
         parts = (head, *([h11.Data(data=request.body)] if request.body else []), h11.EndOfMessage())
         data = b"".join(self._http.send(part) or b"" for part in parts)
         times.sent_first, times.sent_at, times.sent_bytes = time.monotonic_ns(), times.wall(), len(data)
-        await self._stream.write(data, timeout=FOREVER)
+        await self._stream.write(data, timeout=None)
         times.sent_last = time.monotonic_ns()
 
     async def _receive(self, answer: "Answer", times: Times) -> None:
@@ -199,7 +197,7 @@ class Connection:
         while True:
             event = self._http.next_event()
             if event is h11.NEED_DATA:
-                data = await self._stream.read(READ, timeout=FOREVER)
+                data = await self._stream.read(READ, timeout=None)
                 if data and times.received_first is None:
                     times.received_first, times.answered_at = time.monotonic_ns(), times.wall()
                 self._http.receive_data(data)
@@ -333,6 +331,9 @@ async def _race(
     addresses: tuple[str, ...], port: int, timeout: float, dial: Dial, max_segment: int | None
 ) -> tuple[tuple[Connect, ...], tuple[str, Any] | None]:
     """Connect to the addresses in their order; return every outcome that came, and the winner's address and socket."""
+    if len(addresses) == 1:
+        only, sock = await connect(addresses[0], port, timeout=timeout, dial=dial, max_segment=max_segment)
+        return (only,), None if sock is None else (only.address, sock)
     tasks: list[asyncio.Task[tuple[Connect, Any]]] = []
     ends = time.monotonic() + timeout
     for address in addresses:

@@ -1,17 +1,19 @@
 """One TCP connection: how long it took or how it failed, and what the kernel knows about it."""
 
-import asyncio
+import os
 import socket
 import struct
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 from msgspec import structs
 
 from imdoctor.net.machine import errno_name
+from imdoctor.net.waiting import first_over
 
 LINUX = sys.platform == "linux"
 IP_RECVERR, IPV6_RECVERR = 11, 25
@@ -20,6 +22,8 @@ SO_EE_ORIGIN_ICMP, SO_EE_ORIGIN_ICMP6 = 2, 3
 """linux/errqueue.h: who an error comes from."""
 REFUSALS = {"ECONNREFUSED", "ECONNRESET"}
 """Errors of a connect that somebody out there sent."""
+UNCOUNTED = 0.25
+"""Seconds before the kernel's counter is read: it rises with a SYN that is sent again, a second after the first (RFC 6298 §2)."""
 TCP_INFO_LAYOUT = "8B24I"
 """linux/tcp.h, struct tcp_info up to tcpi_total_retrans."""
 
@@ -79,48 +83,86 @@ async def connect(
     Silence is asked once more: half way through the timeout a second SYN leaves from a second socket, and the first
     of the two to answer counts, so that a lost packet is no finding and the whole still takes one timeout.
     """
-    drops, start = _local_drops(), time.monotonic()
-    tasks = [asyncio.create_task(_attempt(address, port, dial, max_segment))]
+    start, half, drops = time.monotonic(), timeout / 2, None
+    seen, sock = Connect(address=address, port=port, error="timeout"), None
+    attempts = [_attempt(address, port, dial, max_segment)]
     try:
-        await asyncio.wait(tasks, timeout=timeout / 2)
-        if not tasks[0].done():
-            tasks.append(asyncio.create_task(_attempt(address, port, dial, max_segment)))
-            await asyncio.wait(tasks, timeout=timeout / 2, return_when=asyncio.FIRST_COMPLETED)
-        winner = next((task for task in tasks if task.done()), None)
-        seen, sock = winner.result() if winner else (Connect(address=address, port=port, error="timeout"), None)
-    except asyncio.CancelledError:
-        await _discard(tasks)
-        raise
-    await _discard([task for task in tasks if task is not winner])
+        winner = await first_over(attempts, min(UNCOUNTED, half), to_write=True)
+        if winner is None:
+            drops = _local_drops()
+            winner = await first_over(attempts, start + half - time.monotonic(), to_write=True)
+        if winner is None:
+            attempts.append(_attempt(address, port, dial, max_segment))
+            winner = await first_over(attempts, start + timeout - time.monotonic(), to_write=True)
+        if winner is not None:
+            seen, sock = _outcome(winner)
+    finally:
+        _close(attempts, sock)
     if seen.error is not None:
-        seen = structs.replace(seen, waited=time.monotonic() - start, local_drops=_rise(drops, _local_drops()))
-    return structs.replace(seen, attempts=len(tasks)), sock
+        seen = structs.replace(seen, waited=time.monotonic() - start, local_drops=_rise(drops))
+    return structs.replace(seen, attempts=len(attempts)), sock
 
 
-Attempted = tuple[Connect, socket.socket | None]
+@dataclass
+class Attempt:
+    """One SYN from a socket of its own: when it left and when it was answered (monotonic, ns), and the error if that is one."""
+
+    address: str
+    port: int
+    sock: socket.socket | None = None
+    started: int = 0
+    ended: int | None = None
+    error: OSError | None = None
+
+    @property
+    def over(self) -> bool:
+        """Whether it is over."""
+        return self.ended is not None
+
+    def ready(self) -> None:
+        """Note how the kernel says that it ended (connect(2), EINPROGRESS)."""
+        number = self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) if self.sock else 0
+        self.end(OSError(number, os.strerror(number)) if number else None)
+
+    def end(self, error: OSError | None = None) -> None:
+        """Note that it is over."""
+        self.ended, self.error = time.monotonic_ns(), error
 
 
-async def _attempt(address: str, port: int, dial: Dial, max_segment: int | None) -> Attempted:
-    """Connect once, for as long as it takes; cancelled, the socket is closed."""
-    where = dial(address, port)
+def _attempt(address: str, port: int, dial: Dial, max_segment: int | None) -> Attempt:
+    """Send one SYN. What fails at once is over at once."""
+    where, made = dial(address, port), Attempt(address, port)
     family = socket.AF_INET6 if ":" in where[0] else socket.AF_INET
     try:
-        sock = socket.socket(family, socket.SOCK_STREAM)
+        made.sock = socket.socket(family, socket.SOCK_STREAM)
+        _prepare(made.sock, family, max_segment)
+        made.started = time.monotonic_ns()
+        made.sock.connect(where)
+        made.end()
+    except BlockingIOError:
+        pass  # EINPROGRESS: under way
     except OSError as error:
-        return Connect(address=address, port=port, error=errno_name(error)), None
-    try:
-        _prepare(sock, family, max_segment)
-        started = time.monotonic_ns()
-        await asyncio.get_running_loop().sock_connect(sock, where)
-        seconds = (time.monotonic_ns() - started) / 1e9
-    except OSError as error:
-        seen = Connect(address=address, port=port, error=errno_name(error), icmp=_icmp(sock, family))
-        sock.close()
-        return seen, None
-    except asyncio.CancelledError:
-        sock.close()
-        raise
-    return Connect(address=address, port=port, seconds=seconds, info=tcp_info(sock), source=sock.getsockname()[0]), sock
+        made.end(error)
+    return made
+
+
+def _outcome(one: Attempt) -> tuple[Connect, socket.socket | None]:
+    """Return what an attempt that is over has shown, and its socket where it is connected."""
+    seen, sock = Connect(address=one.address, port=one.port), one.sock
+    if one.error is not None:
+        icmp = None if sock is None else _icmp(sock)
+        return structs.replace(seen, error=errno_name(one.error), icmp=icmp), None
+    if sock is None or one.ended is None:
+        raise ValueError("an attempt without an end has no outcome")
+    seconds = (one.ended - one.started) / 1e9
+    return structs.replace(seen, seconds=seconds, info=tcp_info(sock), source=sock.getsockname()[0]), sock
+
+
+def _close(attempts: Sequence[Attempt], kept: socket.socket | None) -> None:
+    """Close every attempt's socket but the one that is kept."""
+    for one in attempts:
+        if one.sock is not None and one.sock is not kept:
+            one.sock.close()
 
 
 def _prepare(sock: socket.socket, family: int, max_segment: int | None) -> None:
@@ -133,15 +175,6 @@ def _prepare(sock: socket.socket, family: int, max_segment: int | None) -> None:
         sock.setsockopt(level, option, 1)
     if max_segment is not None:
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_MAXSEG, max_segment)
-
-
-async def _discard(tasks: "list[asyncio.Task[Attempted]]") -> None:
-    """End attempts that are of no more use, and close what they opened."""
-    for task in tasks:
-        task.cancel()
-    for outcome in await asyncio.gather(*tasks, return_exceptions=True):
-        if isinstance(outcome, tuple) and outcome[1] is not None:
-            outcome[1].close()
 
 
 def tcp_info(sock: socket.socket) -> TcpInfo | None:
@@ -166,7 +199,7 @@ def tcp_info(sock: socket.socket) -> TcpInfo | None:
     )
 
 
-def _icmp(sock: socket.socket, family: int) -> Icmp | None:
+def _icmp(sock: socket.socket) -> Icmp | None:
     """Read the socket's error queue: struct sock_extended_err and the offender's address behind it (ip(7))."""
     if not LINUX:
         return None
@@ -176,7 +209,7 @@ def _icmp(sock: socket.socket, family: int) -> Icmp | None:
         return None
     for level, kind, data in ancillary:
         if (level, kind) in {(socket.IPPROTO_IP, IP_RECVERR), (socket.IPPROTO_IPV6, IPV6_RECVERR)}:
-            return _extended_error(data, family)
+            return _extended_error(data, sock.family)
     return None
 
 
@@ -204,5 +237,7 @@ def _local_drops() -> int | None:
     return int(dict(zip(names[1:], values[1:], strict=True)).get("TCPRetransFail", 0))
 
 
-def _rise(before: int | None, after: int | None) -> int | None:
-    return None if before is None or after is None else after - before
+def _rise(before: int | None) -> int | None:
+    """Return by how much it has risen; None where that was not read, or is not known."""
+    now = None if before is None else _local_drops()
+    return None if before is None or now is None else now - before

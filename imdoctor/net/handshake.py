@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import functools
 import ipaddress
 import re
 import socket
@@ -21,8 +22,10 @@ RECORD = 16 * 1024 + 512
 """Bytes to read at once: a full TLS record with its overhead (RFC 8446 §5.2)."""
 CONTENT_TYPES = range(20, 25)
 """First byte of a TLS record (RFC 8446 §5.1)."""
-CERTIFICATE_REQUEST = 13
-"""Handshake message type (RFC 8446 §4.3.2)."""
+HANDSHAKE = 22
+"""Content type (RFC 8446 §5.1)."""
+NEW_SESSION_TICKET, CERTIFICATE_REQUEST = 4, 13
+"""Handshake message types (RFC 8446 §4)."""
 X509_NOT_YET, X509_EXPIRED = 9, 10
 """X509_V_ERR_CERT_NOT_YET_VALID and X509_V_ERR_CERT_HAS_EXPIRED: the right certificate, at a wrong time."""
 NOT_TLS = {
@@ -67,25 +70,28 @@ class TlsStream:
     """An established TLS connection over a non-blocking socket."""
 
     def __init__(
-        self, sock: socket.socket, tls: ssl.SSLObject, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO
+        self, sock: socket.socket, tls: ssl.SSLObject, incoming: ssl.MemoryBIO, outgoing: ssl.MemoryBIO, heard: set[int]
     ) -> None:
-        self.sock = sock
+        self.sock, self._heard = sock, heard
         self.received = 0
         self._tls, self._incoming, self._outgoing = tls, incoming, outgoing
         self._first: bytes = b""
 
     @property
     def session(self) -> ssl.SSLSession | None:
-        """The session to resume; with TLS 1.3 it arrives after the handshake, with the first bytes read."""
+        """A copy of the session to resume; with TLS 1.3 it arrives after the handshake, with the first bytes read."""
         return self._tls.session
 
-    async def read(self, size: int, *, timeout: float) -> bytes:
-        """Return up to ``size`` decrypted bytes, b"" at the end of stream. Raises TimeoutError, OSError and ssl.SSLError."""
+    async def read(self, size: int, *, timeout: float | None) -> bytes:
+        """Return up to ``size`` decrypted bytes, b"" at the end of stream. Raises TimeoutError, OSError and ssl.SSLError.
+
+        A timeout of None is for a caller who has set one.
+        """
         async with asyncio.timeout(timeout):
             data: bytes = await self._pump(lambda: self._read(size))
             return data
 
-    async def write(self, data: bytes, *, timeout: float) -> None:
+    async def write(self, data: bytes, *, timeout: float | None) -> None:
         """Send all of ``data``. Raises TimeoutError and OSError."""
         async with asyncio.timeout(timeout):
             self._tls.write(data)
@@ -95,20 +101,20 @@ class TlsStream:
         """Wait for the ticket that TLS 1.3 sends after the handshake; return the session to resume, if there is one."""
         with contextlib.suppress(TimeoutError, OSError):
             async with asyncio.timeout(timeout):
-                while not self._holds_ticket():
+                while self._wants_more() and NEW_SESSION_TICKET not in self._heard:
                     data = await asyncio.get_running_loop().sock_recv(self.sock, RECORD)
                     if not data:
                         break
                     self._incoming.write(data)
         return self.session
 
-    def _holds_ticket(self) -> bool:
-        """Take in what has come, and tell whether a ticket was in it, or something else that ends the waiting."""
+    def _wants_more(self) -> bool:
+        """Take in what has come, and tell whether all of it was the handshake's own business."""
         try:
             self._tls.read(1)
         except ssl.SSLWantReadError:
-            return bool(self.session and self.session.has_ticket)
-        return True
+            return True
+        return False
 
     async def shake(self) -> None:
         """Do the handshake. Raises OSError and ssl.SSLError."""
@@ -189,10 +195,10 @@ async def handshake(
     session: ssl.SSLSession | None = None,
 ) -> tuple[Handshake, TlsStream | None]:
     """Shake hands over a connected socket. On failure the socket is closed; on success it belongs to the stream."""
-    watch, incoming, outgoing = _request_watch(context), ssl.MemoryBIO(), ssl.MemoryBIO()
+    watch, incoming, outgoing = _message_watch(context), ssl.MemoryBIO(), ssl.MemoryBIO()
     tls = context.wrap_bio(incoming, outgoing, server_hostname=server_name, session=session)
-    stream = TlsStream(sock, tls, incoming, outgoing)
-    asked = watch.over(tls)
+    heard = watch.over(tls)
+    stream = TlsStream(sock, tls, incoming, outgoing, heard)
     started = time.monotonic_ns()
     try:
         failure = await _outcome(stream.shake(), timeout)
@@ -200,8 +206,9 @@ async def handshake(
         sock.close()
         raise
     seconds = (time.monotonic_ns() - started) / 1e9
+    requested = CERTIFICATE_REQUEST in heard
     seen = Handshake(
-        server_name=None if _is_address(server_name) else server_name, client_certificate_requested=bool(asked)
+        server_name=None if _is_address(server_name) else server_name, client_certificate_requested=requested
     )
     # Parsing certificates takes milliseconds: it comes after the time was taken.
     chain = tuple(parse(der) for der in stream.chain())
@@ -209,7 +216,7 @@ async def handshake(
         verified = 0 if context.verify_mode == ssl.CERT_REQUIRED else None
         return structs.replace(seen, seconds=seconds, chain=chain, verify_code=verified, **stream.describe()), stream
     stream.close()
-    told = _classify(failure, stream.first_bytes(), requested=bool(asked))
+    told = _classify(failure, stream.first_bytes(), requested=requested)
     return structs.replace(seen, waited=seconds, chain=chain, **told), None
 
 
@@ -259,6 +266,7 @@ def _printable(data: bytes) -> str:
     return "".join(chr(byte) if 32 <= byte < 127 else "." for byte in data)  # noqa: PLR2004 - printable ASCII
 
 
+@functools.lru_cache(maxsize=256)
 def _is_address(name: str) -> bool:
     try:
         ipaddress.ip_address(name)
@@ -267,27 +275,33 @@ def _is_address(name: str) -> bool:
     return True
 
 
-class RequestWatch:
-    """Hears the messages of a context's handshakes, and remembers which of them held a CertificateRequest."""
+class MessageWatch:
+    """Hears the messages of a context's handshakes, and remembers which of them held a CertificateRequest or a ticket."""
 
     def __init__(self) -> None:
-        self._asked: weakref.WeakKeyDictionary[Any, list[bool]] = weakref.WeakKeyDictionary()
+        self._heard: weakref.WeakKeyDictionary[Any, set[int]] = weakref.WeakKeyDictionary()
 
-    def over(self, tls: ssl.SSLObject) -> list[bool]:
-        """Return a list that fills when the server asks for a client certificate in this handshake."""
-        return self._asked.setdefault(tls, [])
+    def over(self, tls: ssl.SSLObject) -> set[int]:
+        """Return a set that fills with the types of such messages in this handshake."""
+        return self._heard.setdefault(tls, set())
 
-    def __call__(self, tls: Any, direction: str, version: Any, content: Any, message: Any, data: bytes) -> None:  # noqa: ANN401 - as ssl calls it
+    def __call__(self, tls: Any, direction: str, version: int, content: int, message: int, data: bytes) -> None:  # noqa: ANN401 - as ssl calls it
         """Hear one message."""
-        del version, content, data
-        if direction == "read" and getattr(message, "value", message) == CERTIFICATE_REQUEST and tls in self._asked:
-            self._asked[tls].append(True)
+        del version, data
+        wanted = message in {NEW_SESSION_TICKET, CERTIFICATE_REQUEST} and content == HANDSHAKE and direction == "read"
+        if wanted and tls in self._heard:
+            self._heard[tls].add(message)
 
 
-def _request_watch(context: ssl.SSLContext) -> RequestWatch:
-    """Return a context's watch. ``_msg_callback`` is private, and must be set before a handshake's SSLObject is made."""
-    watch = getattr(context, "_msg_callback", None)
-    if not isinstance(watch, RequestWatch):
-        watch = RequestWatch()
-        context._msg_callback = watch  # type: ignore[attr-defined]  # noqa: SLF001 - the only way to see a CertificateRequest
+def _message_watch(context: ssl.SSLContext) -> MessageWatch:
+    """Return a context's watch, set before a handshake's SSLObject is made: the only way to see a CertificateRequest.
+
+    ``_msg_callback`` is private. It is set below ``ssl``'s own wrapper, which makes five enumerations of each message's numbers,
+    thirty messages to a handshake.
+    """
+    slot = ssl.SSLContext.__base__.__dict__["_msg_callback"]
+    watch = slot.__get__(context)
+    if not isinstance(watch, MessageWatch):
+        watch = MessageWatch()
+        slot.__set__(context, watch)
     return watch

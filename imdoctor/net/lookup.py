@@ -1,22 +1,27 @@
 """Name look-ups: each nameserver asked for itself, and the C library as the application sees it."""
 
 import asyncio
+import copy
+import functools
 import socket
 import threading
 import time
 from collections.abc import Awaitable
 
+import dns.entropy
 import dns.exception
 import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
+import dns.rdataclass
 import dns.rdatatype
 import msgspec
 from msgspec import structs
 
-from imdoctor.net.exchange import FAILURES, PAYLOAD, PORT, error_of, over_tcp, over_udp
+from imdoctor.net.exchange import FAILURES, PAYLOAD, PORT, Datagram, error_of, over_tcp
 from imdoctor.net.machine import Machine, SystemAnswer, errno_name
+from imdoctor.net.waiting import first_over
 
 SERVER_TIMEOUT = 2.0
 """Seconds for one nameserver, both questions of it included."""
@@ -160,50 +165,68 @@ def _worth(answer: Answer) -> int:
 
 async def _race(machine: Machine, server: str, name: str, kind: str, limit: float) -> Answer:
     """Ask up to three times within the limit; the first answer to come counts. Silence is compared with TCP meanwhile."""
-    tasks: list[asyncio.Task[Answer]] = []
+    sent: list[Datagram] = []
     compared: list[asyncio.Task[str]] = []
-    ends = time.monotonic() + limit
+    ends, winner = time.monotonic() + limit, None
     try:
-        while len(tasks) < SENDS and not any(task.done() for task in tasks):
+        while winner is None and len(sent) < SENDS:
             left = max(ends - time.monotonic(), 0.01)
-            tasks.append(asyncio.create_task(_once(machine, server, name, kind, left)))
-            if len(tasks) == 2:  # noqa: PLR2004 - the first question met silence
+            sent.append(_send(machine, server, name, kind))
+            if len(sent) == 2:  # noqa: PLR2004 - the first question met silence
                 compared.append(asyncio.create_task(_by_tcp(machine, server, name, kind, left)))
-            await asyncio.wait(tasks, timeout=limit / SENDS, return_when=asyncio.FIRST_COMPLETED)
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        winner = min((task for task in tasks if task.done()), key=lambda task: task.result().error is not None)
-        best, lost = winner.result(), sum(not task.done() for task in tasks[: tasks.index(winner)])
+            winner = await first_over(sent, left if len(sent) == SENDS else limit / SENDS)
+        best = (
+            Answer(type=kind, error="timeout") if winner is None else await _told(machine, server, kind, winner, ends)
+        )
         over_tcp = next((task.result() for task in compared if task.done()), None)
     finally:
-        for task in (*tasks, *compared):
+        for one in sent:
+            one.close()
+        for task in compared:
             task.cancel()
-        await asyncio.gather(*tasks, *compared, return_exceptions=True)
-    return structs.replace(
-        best, attempts=len(tasks), lost=0 if best.rcode is None or best.truncated else lost, over_tcp=over_tcp
-    )
+        await asyncio.gather(*compared, return_exceptions=True)
+    lost = 0 if winner is None or best.rcode is None or best.truncated else sent.index(winner)
+    return structs.replace(best, attempts=len(sent), lost=lost, over_tcp=over_tcp)
 
 
 async def _once(machine: Machine, server: str, name: str, kind: str, limit: float) -> Answer:
     """Send one question over UDP, and over TCP when the answer is truncated."""
-    where = machine.dial(server, PORT)
+    ends = time.monotonic() + limit
+    with _send(machine, server, name, kind) as sent:
+        await first_over((sent,), limit)
+        return await _told(machine, server, kind, sent, ends)
+
+
+def _send(machine: Machine, server: str, name: str, kind: str) -> Datagram:
+    query, wire = _question(name, kind)
+    query = copy.copy(query)
+    query.id = dns.entropy.random_16()
+    return Datagram(query, wire, machine.dial(server, PORT))
+
+
+@functools.lru_cache(maxsize=64)
+def _question(name: str, kind: str) -> tuple[dns.message.Message, bytes]:
+    """Return a question, and how it looks on the wire: it takes longer to make than to answer, and is asked again and again."""
     query = dns.message.make_query(name, kind, use_edns=0, payload=PAYLOAD)
-    started = time.monotonic_ns()
-    error = None
+    return query, query.to_wire()
+
+
+async def _told(machine: Machine, server: str, kind: str, sent: Datagram, ends: float) -> Answer:
+    """Return what came of a question; asked again over TCP when the answer is truncated."""
     try:
-        async with asyncio.timeout(limit):
-            reply = await over_udp(query, where)
+        reply, seconds = sent.answer()
     except FAILURES as failure:
         return Answer(type=kind, error=error_of(failure))
-    seconds = (time.monotonic_ns() - started) / 1e9
-    truncated = bool(reply.flags & dns.flags.TC)
-    if truncated:
-        try:
-            async with asyncio.timeout(max(limit - seconds, 0.01)):
-                reply = await over_tcp(query, where)
-        except FAILURES as failure:
-            error = error_of(failure)
-        seconds = (time.monotonic_ns() - started) / 1e9
-    return structs.replace(_read(reply, kind), seconds=seconds, truncated=truncated, tcp_error=error)
+    if not reply.flags & dns.flags.TC:
+        return structs.replace(_read(reply, kind), seconds=seconds)
+    error, started = None, time.monotonic()
+    try:
+        async with asyncio.timeout(max(ends - started, 0.01)):
+            reply = await over_tcp(sent.query, machine.dial(server, PORT))
+    except FAILURES as failure:
+        error = error_of(failure)
+    seconds += time.monotonic() - started
+    return structs.replace(_read(reply, kind), seconds=seconds, truncated=True, tcp_error=error)
 
 
 async def _by_tcp(machine: Machine, server: str, name: str, kind: str, limit: float) -> str:
@@ -219,8 +242,9 @@ async def _by_tcp(machine: Machine, server: str, name: str, kind: str, limit: fl
 def _read(reply: dns.message.Message, kind: str) -> Answer:
     """Return a reply as data: the addresses at the end of its chain of CNAMEs, in order."""
     wanted = dns.rdatatype.from_text(kind)
-    sets = [rrset for rrset in reply.answer if rrset.rdtype == wanted]
-    aliases = [rrset for rrset in reply.answer if rrset.rdtype == dns.rdatatype.CNAME]
+    internet = [rrset for rrset in reply.answer if rrset.rdclass == dns.rdataclass.IN]  # others hold what they like
+    sets = [rrset for rrset in internet if rrset.rdtype == wanted]
+    aliases = [rrset for rrset in internet if rrset.rdtype == dns.rdatatype.CNAME]
     return Answer(
         type=kind,
         rcode=dns.rcode.to_text(reply.rcode()),

@@ -1,5 +1,6 @@
 """Which resolvers a host uses: resolv.conf(5), nsswitch.conf(5), hosts(5)."""
 
+import functools
 import ipaddress
 import re
 from collections.abc import Iterator
@@ -16,6 +17,8 @@ CAPS = {"ndots": 15, "timeout": 30, "attempts": 5}
 """The C library's caps on options (resolv.conf(5))."""
 LARGEST = 1 << 20
 """Bytes of a file that are read: blocklists make hosts files long, but not longer than they can be of use."""
+BY_DEFAULT = ("dns", "files")
+"""The C library's order for hosts (nsswitch.conf(5))."""
 RESOLVED = {"127.0.0.53", "127.0.0.54"}
 """systemd-resolved's stub (systemd-resolved.service(8))."""
 
@@ -84,6 +87,7 @@ SHARED = ipaddress.ip_network("100.64.0.0/10")
 """Shared address space of carriers and clouds (RFC 6598); `is_private` is False for it."""
 
 
+@functools.lru_cache(maxsize=256)
 def classify(address: str) -> ResolverKind:
     """Tell whose resolver an address is: by the table first, then by the address itself."""
     if address in KNOWN:
@@ -101,22 +105,26 @@ def classify(address: str) -> ResolverKind:
 
 def read_resolv_conf(machine: Machine) -> ResolvConf:
     """Read resolv.conf as the C library does, RES_OPTIONS and LOCALDOMAIN of the environment included. Rubbish is passed over."""
+    path, given = machine.resolv_conf, tuple(machine.environ.get(name, "") for name in ("LOCALDOMAIN", "RES_OPTIONS"))
     try:
-        rows = list(words_of(machine.resolv_conf, comments="#;"))
+        return machine.kept.get_now(("resolv.conf", path, given), (path,), lambda: _resolv_conf(path, *given))
     except OSError as error:
         return ResolvConf(error=errno_name(error))
+
+
+def _resolv_conf(path: Path, localdomain: str, res_options: str) -> ResolvConf:
+    """Return a file's settings, and those of the environment. Raises OSError."""
+    rows = list(words_of(path, comments="#;"))
     servers = [words[1] for words in rows if words[0] == "nameserver" and len(words) > 1 and _is_address(words[1])]
     search: tuple[str, ...] = ()
     for words in rows:  # the last of "search" and "domain" wins
         if words[0] in {"search", "domain"}:
             search = tuple(words[1:])
-    search = tuple(machine.environ.get("LOCALDOMAIN", "").split()) or search
     options = [option for words in rows if words[0] == "options" for option in words[1:]]
-    options += machine.environ.get("RES_OPTIONS", "").split()
-    numbers = {"ndots": 1, "timeout": 5, "attempts": 2, **_numbers(options)}
+    numbers = {"ndots": 1, "timeout": 5, "attempts": 2, **_numbers(options + res_options.split())}
     return ResolvConf(
         nameservers=tuple(servers[:MAXNS]),
-        search=search,
+        search=tuple(localdomain.split()) or search,
         ndots=numbers["ndots"],
         timeout=numbers["timeout"],
         attempts=numbers["attempts"],
@@ -135,24 +143,34 @@ def nameservers(machine: Machine) -> tuple[str, ...]:
 
 def hosts_order(machine: Machine) -> tuple[str, ...]:
     """Return the sources of nsswitch.conf's hosts line in their order, actions in brackets left out."""
+    path = machine.nsswitch
     try:
-        rows = list(words_of(machine.nsswitch, comments="#"))
+        return machine.kept.get_now(("nsswitch", path), (path,), lambda: _hosts_order(path))
     except OSError:
-        rows = []
-    for words in rows:
+        return BY_DEFAULT
+
+
+def _hosts_order(path: Path) -> tuple[str, ...]:
+    for words in words_of(path, comments="#"):
         if words[0].startswith("hosts:"):
             line = " ".join([words[0].removeprefix("hosts:"), *words[1:]])
             return tuple(re.sub(r"\[[^\]]*\]", " ", line).split())
-    return ("dns", "files")  # nsswitch.conf(5): the C library's default for hosts
+    return BY_DEFAULT
 
 
 def hosts_entry(machine: Machine, name: str) -> tuple[str, ...]:
     """Return the addresses that the hosts file gives for a name, whatever its case."""
     wanted = name.rstrip(".").lower()
     try:
-        rows = list(words_of(machine.hosts, comments="#"))
+        return machine.kept.get_now(
+            ("hosts", machine.hosts, wanted), (machine.hosts,), lambda: _pinned(machine, wanted)
+        )
     except OSError:
         return ()
+
+
+def _pinned(machine: Machine, wanted: str) -> tuple[str, ...]:
+    rows = words_of(machine.hosts, comments="#")
     found = (words[0] for words in rows if wanted in (alias.lower() for alias in words[1:]) and _is_address(words[0]))
     return tuple(dict.fromkeys(found))
 
@@ -167,11 +185,36 @@ def words_of(path: Path, *, comments: str) -> Iterator[list[str]]:
             yield words
 
 
+def text_of(path: Path) -> str | None:
+    """Return a file's text, as much of it as is read; None for one that cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(LARGEST).decode("utf-8", "replace")
+    except OSError:
+        return None
+
+
+def named_in(path: Path) -> tuple[str, ...]:
+    """Return the nameservers in a file of resolv.conf's form, however many; none where it cannot be read."""
+    try:
+        rows = list(words_of(path, comments="#;"))
+    except OSError:
+        return ()
+    return tuple(words[1] for words in rows if words[0] == "nameserver" and len(words) > 1 and _is_address(words[1]))
+
+
+def bare_address(text: str) -> str | None:
+    """Return an address without a port behind it; None for anything else."""
+    bare = re.sub(r"^\[(.*)\](:\d+)?$", r"\1", text)
+    return next((one for one in (bare, bare.rpartition(":")[0]) if _is_address(one)), None)
+
+
 def is_loopback(address: str) -> bool:
     """Tell whether an address is this machine's own."""
     return ipaddress.ip_address(address.partition("%")[0]).is_loopback
 
 
+@functools.lru_cache(maxsize=256)
 def _is_address(text: str) -> bool:
     try:
         ipaddress.ip_address(text.partition("%")[0])

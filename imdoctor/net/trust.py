@@ -1,6 +1,8 @@
 """Trust stores: which certificates a handshake is verified against, and what another store would have said."""
 
 import binascii
+import functools
+import os
 import re
 import ssl
 import warnings
@@ -30,12 +32,21 @@ def tls_context(ca_file: str | Path | None, *, verify: bool, only_tls12: bool = 
     return context
 
 
-def store_files(ca_file: str | Path | None) -> tuple[Path, ...]:
-    """Return the files and folders that ``tls_context`` reads."""
+def store_files(ca_file: str | Path | None) -> tuple[str, ...]:
+    """Return the files and folders that ``tls_context`` reads, whether they are there or not."""
     if ca_file:
-        return (Path(ca_file),)
-    known = ssl.get_default_verify_paths()
-    return tuple(Path(name) for name in (known.cafile, known.capath) if name)
+        return (str(ca_file),)
+    known = _default_places()
+    return (
+        os.environ.get(known.openssl_cafile_env, known.openssl_cafile),
+        os.environ.get(known.openssl_capath_env, known.openssl_capath),
+    )
+
+
+@functools.cache
+def _default_places() -> ssl.DefaultVerifyPaths:
+    """Return OpenSSL's own places, which were built into it; telling which of them are there takes longer."""
+    return ssl.get_default_verify_paths()
 
 
 def reference_store() -> str:

@@ -1,6 +1,7 @@
 """Renderings: a Report in, text out. Nothing here computes a status or an exit code."""
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from types import MappingProxyType
 
 import msgspec
@@ -22,11 +23,21 @@ def _text(report: Report, style: Style) -> str:
     return render(report, width=style.width, verbose=style.verbose, colour=style.colour)
 
 
-def _json(report: Report, style: Style) -> str:  # noqa: ARG001 - a format for programs
-    from imdoctor.render.json import render
+def _module(name: str) -> Callable[[Report, Style], str]:
+    """Return the rendering of a module in this package, which is imported when it is used. The style is people's matter."""
 
-    return render(report)
+    def rendered(report: Report, style: Style) -> str:
+        del style
+        render: Callable[[Report], str] = import_module(f"imdoctor.render.{name}").render
+        return render(report)
+
+    return rendered
 
 
-FORMATS: Mapping[str, Callable[[Report, Style], str]] = MappingProxyType({"text": _text, "json": _json})
+FORMATS: Mapping[str, Callable[[Report, Style], str]] = MappingProxyType(
+    {
+        "text": _text,
+        **{name: _module(name) for name in ("json", "junit", "github", "nagios", "prometheus", "markdown", "html")},
+    }
+)
 """Every format by name; each imports its renderer when it is used."""

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import groupby
 
 from imdoctor.model import Cause, CheckReport, Confidence, Measurement, Report, Status, TargetReport, Unit
@@ -14,6 +15,8 @@ NARROWEST = 48
 MILLISECOND = 0.001
 DAY = 86400.0
 MILLION = 1e6
+END_OF_TIME = 253402300800.0
+"""Unix seconds of the year 10000, which no date goes beyond."""
 LONGEST_NAME = 20
 """Columns of a check's name; what is longer is cut."""
 LONGEST_VALUE = 100
@@ -57,7 +60,7 @@ class Page:
     def report(self, report: Report) -> Iterator[str]:
         """Yield the verdict, each target, and where and when this was."""
         if len(report.targets) != 1:
-            yield from self.verdict(report.status, f"{VERDICTS[report.status]}: {_counted(report.targets)}")
+            yield from self.verdict(report.status, headline(report))
             yield ""
         for target in report.targets:
             yield from self.target(target)
@@ -70,8 +73,7 @@ class Page:
 
     def target(self, target: TargetReport) -> Iterator[str]:
         """Yield one target: its verdict, its causes, its checks."""
-        name = "" if target.name == "default" else f" ({target.name})"
-        yield from self.verdict(target.status, f"{VERDICTS[target.status]}: {target.endpoint}{name}: {_gist(target)}")
+        yield from self.verdict(target.status, verdict_on(target))
         for number, cause in enumerate(target.diagnosis, 1):
             yield ""
             yield from self.cause(number, cause)
@@ -143,14 +145,32 @@ class Page:
             where = f" at {finding.address}" if finding.address else ""
             text = f"{finding.severity}, {finding.code}{where}: {finding.message}"
             yield from wrap(text, self.width, " " * 10, " " * 12)
-        for labels, items in groupby(check.measurements, key=lambda item: item.labels):
-            yield from wrap(_measured(labels, list(items)), self.width, " " * 10, " " * 12)
+        numbers = (item for item in check.measurements if item.unit != "info")  # the notes tell of those
+        for labels, items in groupby(numbers, key=lambda item: item.labels):
+            yield from wrap(measured(labels, list(items)), self.width, " " * 10, " " * 12)
         if seen := flow(check.observation):
             yield from wrap(f"saw {seen}", self.width, " " * 10, " " * 12)
 
     def paint(self, text: str, kind: str) -> str:
         """Return a text in a colour, or as it stands."""
         return f"\x1b[{COLOURS[kind]}m{text}\x1b[0m" if self.colour else text
+
+
+def headline(report: Report) -> str:
+    """Return a report's verdict as one line, which may need cleaning."""
+    if len(report.targets) == 1:
+        return verdict_on(report.targets[0])
+    return f"{VERDICTS[report.status]}: {_counted(report.targets)}"
+
+
+def verdict_on(target: TargetReport) -> str:
+    """Return the verdict on a target as one line, which may need cleaning."""
+    return f"{VERDICTS[target.status]}: {title_of(target)}: {gist(target)}"
+
+
+def title_of(target: TargetReport) -> str:
+    """Return a target's endpoint, with its name where somebody gave it one."""
+    return target.endpoint if target.name == "default" else f"{target.endpoint} ({target.name})"
 
 
 def _counted(targets: Sequence[TargetReport]) -> str:
@@ -160,7 +180,7 @@ def _counted(targets: Sequence[TargetReport]) -> str:
     return f"{len(targets)} targets: {', '.join(parts)}" if parts else "no target was examined"
 
 
-def _gist(target: TargetReport) -> str:
+def gist(target: TargetReport) -> str:
     """Say a target's verdict in half a line."""
     if target.diagnosis:
         more = len(target.diagnosis) - 1
@@ -184,7 +204,7 @@ def duration(seconds: float | None) -> str:
     return f"{seconds:.2f} s" if seconds < 2 * DAY else f"{seconds / DAY:.0f} days"
 
 
-def _measured(labels: Mapping[str, str], items: Sequence[Measurement]) -> str:
+def measured(labels: Mapping[str, str], items: Sequence[Measurement]) -> str:
     """Return measurements of one thing as people read them; those that were not taken by name, at the end."""
     taken = [f"{item.name} {_value(item.value, item.unit)}" for item in items if item.value is not None]
     missing = [item.name for item in items if item.value is None]
@@ -194,6 +214,8 @@ def _measured(labels: Mapping[str, str], items: Sequence[Measurement]) -> str:
 
 
 def _value(value: float, unit: Unit) -> str:
+    if unit == "timestamp" and 0 <= value < END_OF_TIME:
+        return datetime.fromtimestamp(value, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     if unit != "seconds":
         return f"{value:.6g} {unit}"
     return f"{'-' if value < 0 else ''}{duration(abs(value))}"

@@ -43,7 +43,7 @@ def change(
         causes=causes,
         count=count,
     )
-    return Change(kind=kind, target="prod", at=BEGAN + after, status=status, incident=incident)
+    return Change(kind=kind, target="prod", at=BEGAN + after, before=None, status=status, incident=incident)
 
 
 SENTENCES = {
@@ -225,7 +225,7 @@ OWN = {
     "failing": (
         own_events.delivery_failing("page", "exited\nwith 3"),
         "warning",
-        "page does not take messages: exited with 3. They wait and are tried again.",
+        "page does not take messages: exited with 3. They are tried again.",
     ),
     "works": (own_events.delivery_works("page", 1), "info", "page takes messages again, after 1 failure."),
     "given up": (

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from imdoctor.cli.output import write_whole
+from imdoctor.render import FORMATS
 from imdoctor.render.json import render
 from tests.cli.process import environment, here, imdoctor
 from tests.render.reports import REPORTS
@@ -26,6 +27,19 @@ def test_files_are_written_beside_the_report(tmp_path: Path) -> None:
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"a.json", "b=c.txt"}
     assert json.loads((tmp_path / "out/a.json").read_text())["exit_code"] == 3
     assert (tmp_path / "out/b=c.txt").read_text() == done.out
+
+
+def test_every_format_at_once(tmp_path: Path) -> None:
+    """One run writes every format that there is, each whole, with one exit code; standard output has its own."""
+    outputs = [f"--output={form}={form}.out" for form in FORMATS]
+    done = imdoctor(tmp_path, "drill", "tls.cert-expired", "--format=nagios", *outputs)
+    assert (done.code, done.err) == (2, "")
+    written = {form: (tmp_path / f"{form}.out").read_text("utf-8") for form in FORMATS}
+    assert written["nagios"] == done.out
+    assert json.loads(written["json"])["exit_code"] == 2
+    assert {path.name for path in tmp_path.iterdir()} == {f"{form}.out" for form in FORMATS}
+    for form in set(FORMATS) - {"prometheus"}:  # whose lines hold codes and no sentences
+        assert "The certificate has expired" in written[form], form
 
 
 def test_an_output_that_cannot_be_written(tmp_path: Path) -> None:
@@ -100,6 +114,40 @@ def test_what_is_no_file_is_written_to(tmp_path: Path) -> None:
     link.symlink_to("/dev/null")
     write_whole(link, "x")
     assert stat.S_ISCHR(link.stat().st_mode)
+
+
+def test_a_step_of_github_has_its_summary(tmp_path: Path) -> None:
+    """With the format `github` the report is added in Markdown to the summary that the job names, after what is there."""
+    summary = tmp_path / "summary.md"
+    summary.write_text("before\n")
+    job = {"GITHUB_STEP_SUMMARY": str(summary)}
+    plain = imdoctor(tmp_path, *RUN, environ=job)
+    assert summary.read_text() == "before\n"
+    done = imdoctor(tmp_path, *RUN, "--format=github", f"--output=markdown={tmp_path}/report.md", environ=job)
+    assert (done.code, done.err) == (plain.code, plain.err) == (3, "")
+    assert done.out.startswith("::error title=imdoctor%3A nothing was checked::NOT KNOWN: ")
+    before, _, report = summary.read_text().partition("\n")
+    assert before == "before"
+    assert report.splitlines()[0] == (tmp_path / "report.md").read_text().splitlines()[0]
+    imdoctor(tmp_path, *RUN, "--format=github")
+    assert summary.read_text().count("## ") == 1
+
+
+def test_a_full_summary_is_left_as_it_is(tmp_path: Path) -> None:
+    """GitHub takes no summary over 1 MiB: what does not fit is left out rather than all of it lost."""
+    summary = tmp_path / "summary.md"
+    summary.write_bytes(b"x" * (1024 * 1024))
+    done = imdoctor(tmp_path, *RUN, "--format=github", environ={"GITHUB_STEP_SUMMARY": str(summary)})
+    assert done.code == 3
+    assert summary.stat().st_size == 1024 * 1024
+
+
+def test_a_summary_that_cannot_be_written(tmp_path: Path) -> None:
+    """Exit code 74, and the annotations are there all the same."""
+    done = imdoctor(tmp_path, *RUN, "--format=github", environ={"GITHUB_STEP_SUMMARY": "gone/summary.md"})
+    assert done.code == 74
+    assert "the step's summary gone/summary.md could not be written: No such file or directory" in done.err
+    assert done.out.startswith("::error")
 
 
 def test_a_saved_report_is_judged(tmp_path: Path) -> None:

@@ -101,6 +101,19 @@ def test_the_credentials_directory_comes_first(tmp_path: Path) -> None:
     assert read(tmp_path, environ, usersig_file=absolute).credential.usersig == Secret(f"{SIG}beside")
 
 
+@pytest.mark.parametrize(("named", "name"), [("sig", "sig"), ("keys/sig", "keys-sig"), ("{base}/sig", None)])
+def test_a_path_has_a_name_in_the_credentials_directory(tmp_path: Path, named: str, name: str | None) -> None:
+    """Where a path cannot stand, `-` stands for each `/`; that comes before what the path itself leads to."""
+    named = named.format(base=tmp_path)
+    (tmp_path / "keys").mkdir()
+    for place in ("sig", "keys/sig"):
+        private(tmp_path / place, f"{SIG}beside")
+    (tmp_path / "there").mkdir()
+    private(tmp_path / "there" / (name or str(tmp_path / "sig").strip("/").replace("/", "-")), f"{SIG}there")
+    environ = {"CREDENTIALS_DIRECTORY": str(tmp_path / "there")}
+    assert read(tmp_path, environ, usersig_file=named).credential.usersig == Secret(f"{SIG}there")
+
+
 @pytest.mark.parametrize(
     ("mode", "warned"), [(0o600, False), (0o400, False), (0o640, True), (0o604, True), (0o644, True)]
 )

@@ -50,6 +50,22 @@ def test_silence_is_asked_twice() -> None:
     assert (seen.error, seen.attempts, seen.seconds, seen.local_drops) == ("timeout", 2, None, 0)
 
 
+def test_the_first_of_two_to_answer_counts() -> None:
+    """Where the first SYN met a full queue and the second one is answered, the connection stands after two attempts."""
+    with LabLoop() as lab:
+        silent, answering = lab.silent(), lab.serve(RAW["closed"])
+        ports = iter((silent, answering))
+
+        async def once() -> Connect:
+            seen, sock = await connect(FAR, 443, timeout=0.6, dial=lambda *_: ("127.0.0.1", next(ports)))
+            assert sock is not None
+            sock.close()
+            return seen
+
+        seen = asyncio.run(once())
+    assert (seen.error, seen.attempts, seen.port) == (None, 2, 443)
+
+
 def test_no_way_there() -> None:
     """What the kernel refuses to send to is told by its errno."""
     assert attempt(9, address="255.255.255.255").error == "ENETUNREACH"

@@ -1,6 +1,7 @@
 """Reports as literals: one for each shape that a rendering has to cope with."""
 
 import msgspec
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from imdoctor.model import (
@@ -163,6 +164,113 @@ EXPIRED_CHECKS = (
 )
 FAILED = target("prod", "fail", EXPIRED_CHECKS, EXPIRED)
 
+HOSTILE = (
+    "<script>alert(1)</script><!-- --> &amp; ]]> '\" {x} @everyone #1 `| x` ``` |2| [a](javascript:b) ![c](http://d.example/e)"
+    " https://f.example www.g.example ** __ ~~ $h$ % %0A\r\n::error title=i::j\n# k\n- l\n1. m\x00\x1b[31m\u202e\ufffe '=1;2|n=3"
+    " [[ATTACHMENT|/etc/passwd]]"
+)
+"""What a server may say to have it taken for something else."""
+HOSTILE_FINDING = ReportedFinding(code="tls.cert-hostname", severity="fail", address="<i>|", message=HOSTILE)
+HOSTILE_TARGET = replace(
+    target(
+        "<b>|@x`",
+        "fail",
+        (
+            check("dns", "warn", HOSTILE, 0.0042, findings=(replace(HOSTILE_FINDING, severity="warn"),)),
+            check(
+                "tls",
+                "fail",
+                HOSTILE,
+                0.0452,
+                findings=(HOSTILE_FINDING,),
+                measurements=(Measurement("handshake", 0.0121, "seconds", {"address": "a='|"}, warn=(0.0, 1.0)),),
+                attempts=(Attempt(status="fail", findings=[HOSTILE_FINDING]),),
+            ),
+            check("probe", "blocked", HOSTILE, None, blocked_by="tls"),
+        ),
+        Cause(
+            cause="tls.cert-hostname",
+            severity="fail",
+            confidence="possible",
+            address="<i>|",
+            title=HOSTILE,
+            why=HOSTILE,
+            remedy=[HOSTILE, "Look: `curl -v https://console.tim.qq.com | head -1`."],
+            because=[HOSTILE, "it shows `a | b`"],
+            explains=["probe.blocked"],
+            ruled_out=[],
+        ),
+    ),
+    endpoint='h"&|*:443',
+)
+
+LEDGER = {"resolve": 0.0031, "connect": 0.0213, "handshake": 0.0452, "send": 0.0004, "wait": 0.0241, "receive": 0.0002}
+
+
+def call(kind: str, **phases: float | None) -> tuple[Measurement, ...]:
+    """Return a call's measurements, as the probe's ledger gives them."""
+    labels = {"call": kind}
+    times = [value for value in phases.values() if value is not None]
+    taken = [
+        Measurement(name, phases.get(name), "seconds", labels, **({"warn": (0.0, 1.0)} if name == "wait" else {}))
+        for name in LEDGER
+    ]
+    return (*taken, Measurement("total", sum(times) + 0.0009, "seconds", labels))
+
+
+TIMED = target(
+    "prod",
+    "warn",
+    (
+        check(
+            "dns",
+            "ok",
+            "2 resolvers (public), 1 address, 3 ms",
+            0.0042,
+            measurements=(
+                Measurement("lookup", 0.0031, "seconds", {"server": "119.29.29.29", "type": "A"}, warn=(0.0, 0.2)),
+                Measurement("lookup", None, "seconds", {"server": "119.29.29.29", "type": "AAAA"}, warn=(0.0, 0.2)),
+            ),
+        ),
+        check(
+            "tls",
+            "warn",
+            "valid 12 days",
+            0.0452,
+            findings=(
+                ReportedFinding(
+                    code="tls.cert-expiring", severity="warn", address="203.0.113.7", message="12 days are left"
+                ),
+            ),
+            measurements=(
+                Measurement(
+                    "certificate_expires_in",
+                    1036800.0,
+                    "seconds",
+                    {"address": "203.0.113.7"},
+                    warn=(1814400.0, None),
+                    fail=(0.0, None),
+                ),
+            ),
+        ),
+        check(
+            "probe",
+            "ok",
+            "0 to account_check: cold 95.2 ms, warm 24.9 ms",
+            0.1834,
+            measurements=(
+                *call("cold", **LEDGER),
+                *call("warm", send=0.0003, wait=0.0236, receive=0.0001),
+                *call("warm", send=0.0002, wait=0.0236, receive=0.0001),
+                Measurement("bytes", 73.0, "bytes"),
+                Measurement("lost", 0.25, "ratio"),
+            ),
+        ),
+        check("clock", "ok", "", 0.03, measurements=(Measurement("offset_low", -0.5, "seconds", warn=(None, 30.0)),)),
+    ),
+    replace(EXPIRED, cause="tls.cert-expiring", severity="warn", title="The certificate expires soon", explains=[]),
+)
+
 REPORTS: dict[str, Report] = {
     "healthy": report(HEALTHY),
     "one-cause": report(FAILED),
@@ -193,6 +301,18 @@ REPORTS: dict[str, Report] = {
     ),
     "several": report(HEALTHY, replace(FAILED, name="test"), target("empty", "unknown", ())),
     "none": report(),
+    "timed": report(TIMED),
+    "unanswered": report(
+        target(
+            "default",
+            "unknown",
+            (
+                check("tcp", "ok", "2 of 2 addresses reached", 0.01),
+                check("probe", "blocked", "not asked: tls stands in the way", None, blocked_by="tls"),
+            ),
+        )
+    ),
+    "hostile": report(HOSTILE_TARGET),
     "chinese": report(
         target(
             "生产环境",
@@ -215,3 +335,16 @@ REPORTS: dict[str, Report] = {
         )
     ),
 }
+
+ANY_TEXT = st.text(st.characters(exclude_categories=()), min_size=1).filter(str.strip)
+"""Whatever a server may say, half a character included."""
+
+
+def anything(text: str) -> Report:
+    """Return a report that has a text wherever one can stand."""
+    cause = replace(EXPIRED, cause=text, title=text, why=text, because=[text], remedy=[text], address=text)
+    findings = [replace(item, code=text, message=text, address=text) for item in EXPIRED_CHECKS[1].findings]
+    checks = tuple(replace(item, name=text, summary=text) for item in EXPIRED_CHECKS)
+    checks = (*checks, replace(EXPIRED_CHECKS[1], findings=findings))
+    whole = report(replace(target(text, "fail", checks, cause), endpoint=text))
+    return replace(whole, host=replace(HOST, name=text))

@@ -29,7 +29,7 @@ def test_verbose_page_is_as_agreed() -> None:
 
 def test_every_golden_page_is_tested() -> None:
     """No golden page lies about unused."""
-    assert {path.stem for path in GOLDEN.iterdir()} == {*REPORTS, "one-cause-verbose"}
+    assert {path.stem for path in GOLDEN.glob("*.txt")} == {*REPORTS, "one-cause-verbose"}
 
 
 @pytest.mark.parametrize("width", [1, 48, 49, 72, 80, 99, 100, 1000])

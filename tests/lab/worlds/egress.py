@@ -26,18 +26,20 @@ from tests.lab.model import (
     Whereabouts,
     World,
 )
-from tests.lab.outside import IPIP, PAIRS
-from tests.lab.truth import ANSWERS, SILENT, curl, dig, dropped, reachable
+from tests.lab.outside import IPIP, NSTOOL, PAIRS
+from tests.lab.truth import ANSWERS, SILENT, curl, dig, dropped, handshake, reachable
 from tests.lab.wire import Manner
 from tests.lab.worlds.healthy import NOTHING_ELSE, PROXIED, SIX_RESOLVER
 
 CLIENT, OWN, OTHER, AWAY, PUBLIC_EXIT = "10.20.0.2", "119.147.10.2", "120.196.0.2", "218.6.200.2", "119.29.29.29"
+ABROAD = "210.140.10.2"
 TELECOM_GD = Whereabouts(region="广东省", city="深圳市", isp="电信", asn=4134)
 PLACES = {
     "119.147.10.0/24": TELECOM_GD,
     "119.147.20.0/24": Whereabouts(region="广东", city="广州", isp="China Telecom", asn=4134),
     "120.196.0.0/24": Whereabouts(region="广东省", city="广州市", isp="移动", asn=9808),
     "218.6.200.0/24": Whereabouts(region="四川省", city="成都市", isp="电信", asn=4134),
+    "210.140.10.0/24": Whereabouts(country="日本", code="JP", region="东京都", isp="NTT"),
     "119.29.29.0/24": Whereabouts(region="天津市", isp="腾讯云", asn=45090),
     "2402:4e00:2000::/64": TELECOM_GD,
     "2402:4e00:5300::/64": TELECOM_GD,
@@ -69,17 +71,18 @@ def leaves(address: str = OWN) -> Truth:
     return whoami(address, server=AUTHORITY)
 
 
-def through(address: str) -> Resolver:
-    """Return a resolver far away, which hands every question to the authority by an address of its own."""
-    return Resolver(address=address, lines=(f"outgoing-interface: {FAR_RESOLVERS[address]}", *UPSTREAM))
+def through(address: str, leaving: str | None = None) -> Resolver:
+    """Return a resolver which hands every question to the authority by an address of its own."""
+    own = leaving or FAR_RESOLVERS[address]
+    return Resolver(address=address, lines=(f"outgoing-interface: {own}", *UPSTREAM))
 
 
-def behind(stub: str, beyond: str) -> tuple[Resolver, ...]:
+def behind(stub: str, beyond: str, kind: str = "dnsmasq") -> tuple[Resolver, ...]:
     """Return a stub on the client and the resolver behind it."""
     upstream = through(beyond) if beyond in FAR_RESOLVERS else Resolver(address=beyond, lines=UPSTREAM)
     if stub == RESOLVED:
         return (upstream, Resolver(address=stub, kind="resolved", lines=(beyond,)))
-    return (upstream, Resolver(address=stub, kind="dnsmasq", lines=(f"--server={beyond}",)))
+    return (upstream, Resolver(address=stub, kind=kind, lines=(f"--server={beyond}",)))
 
 
 def elsewhere(variant: str, title: str, *, outside: Outside = ELSEWHERE, says: str = "", **how: object) -> World:
@@ -128,10 +131,33 @@ def costly(variant: str, title: str, **how: object) -> World:
                 r"connect 0\.0[2-5]",
                 arguments="-w 'connect %{time_connect}' --resolve console.tim.qq.com:443:" + GATEWAY,
             ),
-            curl(r"connect 0\.00", arguments="-w 'connect %{time_connect}' --resolve console.tim.qq.com:443:" + SECOND),
+            curl(
+                r"connect 0\.0[01]", arguments="-w 'connect %{time_connect}' --resolve console.tim.qq.com:443:" + SECOND
+            ),
         ),
     }
     return elsewhere(variant, title, **{**mirrored, **how})  # type: ignore[arg-type]  # as elsewhere
+
+
+def far(variant: str, title: str, *, outside: Outside) -> World:
+    """Return one in which everything but the host's own mirror is 220 ms away, there and back."""
+    return costly(
+        variant,
+        title,
+        outside=outside,
+        wire=Manner(delay=0.11),
+        checks={"dns": {"slow": "2s"}},
+        says=r"different; it costs 2\d\d\.\d ms a connection",
+        truth=(
+            ANSWERS,
+            leaves(),
+            whoami(OTHER),
+            curl(r"connect 0\.[4-6]", arguments="-w 'connect %{time_connect}'"),
+            curl(
+                r"connect 0\.0[01]", arguments="-w 'connect %{time_connect}' --resolve console.tim.qq.com:443:" + SECOND
+            ),
+        ),
+    )
 
 
 PAGE = Path(__file__).parents[3] / "docs" / "step-4.md"
@@ -154,6 +180,24 @@ def by_hand() -> tuple[Truth, ...]:
 INTERCEPT = f"iptables -t nat -I PREROUTING -s {CLIENT} -p udp --dport 53 -j DNAT --to-destination {RESOLVER}"
 ECS = (f"send-client-subnet: {AUTHORITY}", "client-subnet-always-forward: yes", "max-client-subnet-ipv4: 24")
 
+
+def intercepted(variant: str, title: str, *, files: tuple[str, ...]) -> World:
+    """Return a world in which DNS shows the resolver's address for the client's."""
+    return elsewhere(
+        f"direct-questions-intercepted{variant}",
+        title,
+        says="what it costs is not known",
+        outside=with_(ELSEWHERE, files=files),
+        setup=(("router", INTERCEPT),),
+        truth=(
+            ANSWERS,
+            whoami(OTHER),
+            whoami(OTHER, server=AUTHORITY),
+            curl(OWN.replace(".", r"\."), url=f"https://{IPIP}/json"),
+        ),
+    )
+
+
 EGRESS = (
     at_home(
         "egress/same-isp-and-region",
@@ -165,6 +209,20 @@ EGRESS = (
         "egress/same-address",
         "The resolver leaves by the host's own address",
         outside=with_(HOME, exits={CLIENT: (OWN,), RESOLVER: (OWN,)}),
+    ),
+    at_home(
+        "egress/same-address-no-echo",
+        "The same, and no echo is at hand that would prove it",
+        outside=with_(HOME, exits={CLIENT: (OWN,), RESOLVER: (OWN,)}, echoes=False),
+        told={"dns.egress-unknown": rf"DNS shows {OWN} for this host and for a resolver alike"},
+    ),
+    at_home(
+        "egress/intercepted-no-echo",
+        "A box on the way hands every DNS question to the resolver, which leaves elsewhere, and no echo is at hand to show it",
+        outside=with_(ELSEWHERE, echoes=False),
+        setup=(("router", INTERCEPT),),
+        told={"dns.egress-unknown": rf"DNS shows {OTHER} for this host and for a resolver alike"},
+        truth=(ANSWERS, whoami(OTHER), whoami(OTHER, server=AUTHORITY)),
     ),
     at_home(
         "egress/xdb",
@@ -302,8 +360,26 @@ EGRESS = (
         outside=with_(ELSEWHERE, lie="endless", files=()),
         truth=(ANSWERS, leaves(), curl("timed out|xxxxxx", url=f"https://{IPIP}/json", arguments="-m 1")),
     ),
+    elsewhere(
+        "echoes-lead-nowhere",
+        "Echoes redirect to what is no address, DNS and routing data show the truth",
+        outside=with_(ELSEWHERE, lie="nowhere", files=()),
+        truth=(
+            ANSWERS,
+            leaves(),
+            curl(r"Location: https://\[", url=f"https://{NSTOOL}/info.js"),
+            curl(r"Location: /json\?x=a ", url=f"https://{IPIP}/json"),
+        ),
+    ),
     elsewhere("other-isp", "The resolver leaves by another ISP"),
     elsewhere("other-isp-xdb", "The same, told by ip2region's format", outside=with_(ELSEWHERE, files=("xdb",))),
+    elsewhere(
+        "other-country-xdb",
+        "The resolver leaves in another country, by an ISP that is in no table",
+        outside=with_(ELSEWHERE, files=("xdb",), exits={CLIENT: (OWN,), RESOLVER: (ABROAD,)}),
+        truth=(ANSWERS, leaves(), whoami(ABROAD)),
+        says="different; no measurable cost",
+    ),
     elsewhere("other-isp-echoes", "The same, told by echoes in GBK and JSON", outside=with_(ELSEWHERE, files=())),
     elsewhere(
         "other-isp-routing", "The same, told by routing data alone", outside=with_(ELSEWHERE, files=(), echoes=False)
@@ -344,8 +420,10 @@ EGRESS = (
     elsewhere(
         "second-of-two",
         "The second resolver of two leaves by another ISP",
-        resolvers=(Resolver(address=SECOND_RESOLVER, lines=UPSTREAM), RECURSIVE),
+        resolvers=(through(SECOND_RESOLVER, SECOND_RESOLVER), RECURSIVE),
         outside=with_(ELSEWHERE, exits={CLIENT: (OWN,), RESOLVER: (OTHER,), SECOND_RESOLVER: (OWN,)}),
+        truth=(ANSWERS, leaves(), whoami(OWN, server=SECOND_RESOLVER), whoami(OTHER)),
+        never={"dns.egress-mismatch": rf"^{SECOND_RESOLVER} leaves"},
     ),
     elsewhere(
         "behind-dnsmasq",
@@ -353,6 +431,17 @@ EGRESS = (
         resolvers=behind(DNSMASQ, RESOLVER),
         nameservers=(DNSMASQ,),
         truth=(ANSWERS, leaves(), whoami(OTHER, server=DNSMASQ)),
+    ),
+    elsewhere(
+        "behind-debians-dnsmasq",
+        "The same behind dnsmasq as Debian starts it, by single letters",
+        resolvers=behind(DNSMASQ, RESOLVER, "debian"),
+        nameservers=(DNSMASQ,),
+        truth=(ANSWERS, leaves(), whoami(OTHER, server=DNSMASQ)),
+        told={
+            "dns.egress-mismatch": NOTHING_MEASURABLE,
+            "dns": r"  -> 10\.53\.0\.1 \(private\), by .*/dnsmasq\.d/corp\.conf",
+        },
     ),
     elsewhere(
         "behind-systemd-resolved",
@@ -390,17 +479,46 @@ EGRESS = (
             whoami(OWN, server=AUTHORITY, name="x2.whoami.corp.example"),
         ),
     ),
+    intercepted("", "A box on the way hands every DNS question to the resolver", files=()),
+    intercepted("-mmdb", "The same, with a file at hand that tells where addresses are", files=("mmdb",)),
+    intercepted("-xdb", "The same with ip2region's format", files=("xdb",)),
     elsewhere(
-        "direct-questions-intercepted",
-        "A box on the way hands every DNS question to the resolver",
+        "mirror-of-another",
+        "Near the host somebody else answers at the address that its own prefix is given",
+        outside=with_(ELSEWHERE, mirrors=MIRRORS),
+        servers={GATEWAY: Server(), SECOND: Server(front="self-signed")},
+        near=(SECOND,),
+        wire=SLOW_WIRE,
         says="what it costs is not known",
-        outside=with_(ELSEWHERE, files=()),
-        setup=(("router", INTERCEPT),),
+        truth=(ANSWERS, leaves(), whoami(OTHER), handshake("self-signed", address=SECOND)),
+    ),
+    elsewhere(
+        "mirror-within",
+        "A public resolver gives the host's own prefix an address of its own network",
+        outside=with_(ELSEWHERE, mirrors={"119.147.10.0/24": ("10.80.0.1",), "0.0.0.0/0": (GATEWAY,)}),
+        setup=(("router", "iptables -A FORWARD -d 10.80.0.1 -p tcp --dport 443 -j REJECT"),),
+        says="what it costs is not known",
         truth=(
             ANSWERS,
+            leaves(),
             whoami(OTHER),
-            whoami(OTHER, server=AUTHORITY),
-            curl(OWN.replace(".", r"\."), url=f"https://{IPIP}/json"),
+            dig(r"10\.80\.0\.1", server=PUBLIC, arguments=f"+subnet={OWN}/24 +time=1 +tries=1"),
+            dropped(what="REJECT", none=True),
+        ),
+    ),
+    elsewhere(
+        "mirrors-not-by-prefix",
+        "A public resolver gives every network what it gives the host's own prefix",
+        outside=with_(ELSEWHERE, mirrors=MIRRORS, heeded=False),
+        servers=TWO,
+        near=(SECOND,),
+        wire=SLOW_WIRE,
+        says="what it costs is not known",
+        truth=(
+            ANSWERS,
+            leaves(),
+            whoami(OTHER),
+            dig(r"CLIENT-SUBNET: 119\.147\.10\.0/24/0", server=PUBLIC, arguments=f"+subnet={OWN}/24 +time=1 +tries=1"),
         ),
     ),
     costly("costly", "The resolver's mirror is 20 ms further away than the one for the host's own prefix"),
@@ -410,6 +528,16 @@ EGRESS = (
         resolvers=behind(DNSMASQ, RESOLVER),
         nameservers=(DNSMASQ,),
         truth=(ANSWERS, *by_hand()),
+    ),
+    far(
+        "costly-far",
+        "Third parties and the resolver's mirror are 220 ms away: place and price are found in time",
+        outside=with_(ELSEWHERE, mirrors=MIRRORS),
+    ),
+    far(
+        "costly-far-no-file",
+        "The same without a file: routing data shows the place",
+        outside=with_(ELSEWHERE, mirrors=MIRRORS, files=()),
     ),
     costly(
         "costly-echoes-silent",
@@ -427,7 +555,21 @@ EGRESS = (
             ANSWERS,
             leaves(),
             dig(GATEWAY.replace(".", r"\."), server=PUBLIC_EXIT),
-            curl(r"connect 0\.00", arguments="-w 'connect %{time_connect}' --resolve console.tim.qq.com:443:" + SECOND),
+            curl(
+                r"connect 0\.0[01]", arguments="-w 'connect %{time_connect}' --resolve console.tim.qq.com:443:" + SECOND
+            ),
+        ),
+    ),
+    costly(
+        "costly-own-public-resolver",
+        "A public resolver of the company's own choice is asked, and no other",
+        checks={"dns": {"public_resolvers": [AUTHORITY]}},
+        setup=(("router", f"iptables -A FORWARD -d {PUBLIC} -j DROP"),),
+        truth=(
+            ANSWERS,
+            leaves(),
+            dig(SECOND.replace(".", r"\."), server=AUTHORITY, arguments=f"+subnet={OWN}/24 +time=1 +tries=1"),
+            dropped(what="DROP", none=True),
         ),
     ),
     costly(

@@ -1,0 +1,102 @@
+"""`imdoctor history`: what is remembered of the runs of `watch` and `run --state`."""
+
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from imdoctor.agent.folder import state_folder
+from imdoctor.agent.history import History, HistoryError
+from imdoctor.cli.history_shown import TargetShown, as_json, names, shown
+from imdoctor.cli.history_text import as_text
+from imdoctor.cli.options import option, state_option
+from imdoctor.cli.output import style
+from imdoctor.cli.session import Session
+from imdoctor.config.problems import ConfigError, Problem, suggestion
+from imdoctor.config.values import parse_duration
+
+
+class SinceType(click.ParamType[float]):
+    """A length of time up to now (`36h`, `7d`), or a date with or without a time: Unix seconds."""
+
+    name = "DURATION|DATE"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401 - click's own signature
+        """Return the Unix seconds. A date without a zone is UTC, as the times that are shown are."""
+        if isinstance(value, float):
+            return value
+        text = str(value)
+        if not text[:4].isdecimal() or "-" not in text:
+            try:
+                return time.time() - parse_duration(text)
+            except ValueError as error:
+                self.fail(f"{error}, or a date such as 2026-03-01 or 2026-03-01T12:30Z", param, ctx)
+        try:
+            found = datetime.fromisoformat(text)
+        except ValueError:
+            self.fail(
+                f"{text!r} is no date: write 2026-03-01 or 2026-03-01T12:30Z, or a duration such as 7d", param, ctx
+            )
+        return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
+
+
+@click.command()
+@option("--target", multiple=True, metavar="NAME", help="Only this target. Repeatable.")
+@option("--check", multiple=True, metavar="NAME", help="Every measurement of this check, and no other's. Repeatable.")
+@option("--since", type=SinceType(), default="1d", help="How far back, or since when (UTC).", show_default=True)
+@state_option
+@option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@click.pass_obj
+def history(
+    session: Session,
+    *,
+    target: tuple[str, ...],
+    check: tuple[str, ...],
+    since: float,
+    state: Path | None,
+    form: str,
+) -> int:
+    """Show what is remembered: each target's state, its incidents and changes, and the course of its times.
+
+    Times are UTC. Reading takes no right to write. Where nothing is remembered, that is said, and the exit code is 0.
+    """
+    folder = state_folder(session.environ) if state is None else session.cwd / state
+    try:
+        found = _read(folder, target, since, check)
+    except HistoryError as error:
+        # No output is at fault (74), and the command was typed well (64): the file that was named, or found, cannot be used.
+        raise ConfigError(Problem(str(error))) from None
+    _known(check, found)
+    if form == "json":
+        session.say(as_json(str(folder), since, found))
+    elif found:
+        session.say(as_text(found, every=bool(check), style=style(session, verbose=False)))
+    else:
+        session.say(f"no runs are remembered in {folder}\n")
+    return 0
+
+
+def _read(folder: Path, wanted: Sequence[str], since: float, checks: Sequence[str]) -> list[TargetShown]:
+    """Read the targets that are wanted, else all. Raises HistoryError, and click.UsageError for an unknown one."""
+    memory = History.reading(folder)
+    if memory is None:
+        return []
+    try:
+        known = memory.targets()
+        for name in wanted:
+            if name not in known:
+                raise click.UsageError(f"no target {name!r} is remembered in {folder}: {suggestion(name, known)}")
+        return [shown(memory, name, since, checks) for name in known if not wanted or name in wanted]
+    finally:
+        memory.close()
+
+
+def _known(checks: Sequence[str], found: Sequence[TargetShown]) -> None:
+    """Refuse the name of a check that no run had. Raises click.UsageError."""
+    known = names(found)
+    for name in checks:
+        if known and name not in known:
+            raise click.UsageError(f"no run had a check {name!r}: {suggestion(name, known)}")
