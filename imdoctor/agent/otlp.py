@@ -1,6 +1,7 @@
 """The same figures pushed to an OpenTelemetry collector: OTLP over HTTP, in protobuf (opentelemetry.io/docs/specs/otlp)."""
 
 import asyncio
+import re
 import time
 import urllib.parse
 from collections.abc import Awaitable, Callable, Mapping
@@ -29,6 +30,8 @@ EXTRA = "opentelemetry-sdk is not installed: pip install 'imdoctor[otlp]'"
 UNITS = {"seconds": "s", "bytes": "By", "ratio": "1"}
 """The units' names in UCUM, which OTLP uses."""
 NANO = 1_000_000_000
+TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+"""A header's name (RFC 9110 §5.6.2)."""
 
 
 class Pusher:
@@ -66,7 +69,7 @@ class Pusher:
             await self.push()
 
     async def end(self, limit: float) -> None:
-        """Push for the last time, for so many seconds, and close what is kept."""
+        """Push for the last time, and close what is kept. What takes more than ``limit`` seconds is given up."""
         if self._running is not None:
             self._running.cancel()
             await asyncio.gather(self._running, return_exceptions=True)
@@ -172,9 +175,9 @@ def parse_headers(text: str) -> dict[str, str]:
     """Return the headers of `name=value,name=value`, values URL-encoded (OTEL_EXPORTER_OTLP_HEADERS). Raises ValueError."""
     headers = {}
     for part in filter(None, (part.strip() for part in text.split(","))):
-        name, equals, value = part.partition("=")
-        value = urllib.parse.unquote(value.strip())
-        if not equals or not name.strip().isascii() or not value.isascii() or not (name.strip() + value).isprintable():
+        name, equals, coded = part.partition("=")
+        value = urllib.parse.unquote(coded.strip())
+        if not equals or not TOKEN.fullmatch(name.strip()) or not value.isascii() or not value.isprintable():
             raise ValueError("these are no headers: write name=value, several with a comma between them")
         headers[name.strip()] = value
     return headers

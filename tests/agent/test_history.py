@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -45,6 +46,7 @@ MEASUREMENTS = st.builds(
     value=NUMBERS,
     unit=st.sampled_from(("seconds", "bytes", "count", "ratio", "timestamp")),
     labels=st.dictionaries(TEXT, TEXT, max_size=2),
+    warn=st.just(msgspec.UNSET) | st.tuples(st.none() | MICROS, st.none() | MICROS),
 )
 CHECKS = st.builds(
     CheckSeen, name=TEXT, status=STATUS, seconds=NUMBERS, measurements=st.lists(MEASUREMENTS, max_size=4).map(tuple)
