@@ -27,6 +27,7 @@ FINDINGS: Mapping[str, Spec] = {
             "The network is lost between the handshake and the answer.",
         ),
         confirm=(
+            CURL,
             (
                 "Wait longer, and see whether an answer comes at last: `curl -so /dev/null -m 60 -w "
                 "'%{{http_code}} after %{{time_starttransfer}} s\\n' https://{endpoint}/`."
@@ -100,7 +101,8 @@ FINDINGS: Mapping[str, Spec] = {
             ),
         ),
         remedy=(
-            "{advice} More: `imdoctor explain {error_code}`.",
+            "{advice}",
+            "See all that is known of the code: `imdoctor explain {error_code}`.",
             "Wait for 60 s or more before the next try, and space the calls out.",
         ),
         confidence="certain",
@@ -121,7 +123,10 @@ FINDINGS: Mapping[str, Spec] = {
             AGAIN,
             "Look for mistakes in the URL: `imdoctor lint --file url.txt`.",
         ),
-        remedy=("{advice} More: `imdoctor explain {error_code}`.",),
+        remedy=(
+            "{advice}",
+            "See all that is known of the code: `imdoctor explain {error_code}`.",
+        ),
         confidence="certain",
         final=True,
     ),
@@ -156,7 +161,7 @@ FINDINGS: Mapping[str, Spec] = {
             (
                 "Send a request, rest, and send another on the same connection; two answers say that it lives: "
                 "`(printf 'GET / HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n'; sleep {idle}; printf 'GET / "
-                "HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n'; sleep 5) | openssl s_client -quiet -connect {endpoint} "
+                "HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n'; sleep 5) | openssl s_client -quiet -no_ign_eof -connect {endpoint} "
                 "-servername {host}`."
             ),
             (
@@ -186,8 +191,8 @@ FINDINGS: Mapping[str, Spec] = {
         ),
         confirm=(
             (
-                "Compare the site that an SDKAppID looks like with the domain: `imdoctor plan {host} --sdkappid "
-                "{sdkappid}`; the console shows the app's data centre."
+                "See which site the number looks like one of, by ranges that stand in no document: `imdoctor run {host} "
+                "--sdkappid {sdkappid} --check probe`; the console shows the app's data centre."
             ),
             (
                 "Repeat the application's own call at another site's domain, with its URL in url.txt and its "
