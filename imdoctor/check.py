@@ -45,6 +45,10 @@ class Spec(msgspec.Struct, frozen=True):
     Beside the data they may name {address}, {host}, {port} and {endpoint}. ``explains`` lists the codes that this
     finding may be the reason of: whole codes, or ``NAME.*``; that a failure explains the checks it blocks goes without
     saying. ``final`` says that another try, under --retries, would change nothing or do harm (a refused credential).
+
+    `imdoctor explain` and docs/codes.md show besides: ``causes``, what usually brings the finding about, the commonest first;
+    ``confirm``, how to see it by hand, with a command to paste between backticks, which may name the data in braces too; and
+    ``step`` of the vendor's troubleshooting list, where it is not the check's own.
     """
 
     severity: Severity
@@ -55,6 +59,9 @@ class Spec(msgspec.Struct, frozen=True):
     explains: tuple[str, ...] = ()
     confidence: Confidence = "likely"
     final: bool = False
+    causes: tuple[str, ...] = ()
+    confirm: tuple[str, ...] = ()
+    step: int | None = None
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -134,7 +141,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def options(self, check: str, kind: type[S]) -> S:
         """Return a check's options as the type that it declares, with its defaults where nothing is set."""
-        return msgspec.convert(msgspec.to_builtins(self.checks.get(check, {})), kind)
+        return cast("S", _options(msgspec.msgpack.encode(self.checks.get(check, {})), kind))
+
+
+@lru_cache(maxsize=64)
+def _options(told: bytes, kind: type[msgspec.Struct]) -> msgspec.Struct:
+    """Return options as their type: a run asks for the same ones over and over, and some of them take long to check."""
+    return msgspec.convert(msgspec.msgpack.decode(told), kind)
 
 
 class Check(Protocol):

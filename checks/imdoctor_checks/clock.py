@@ -23,6 +23,17 @@ class Clock:
             title="This host's clock is wrong",
             message="this host's clock is {off} s {direction} the server's ({low} to {high} s){changes}",
             why="Certificates and usersigs are valid for a time: a wrong clock makes good ones look bad and bad ones look good.",
+            causes=(
+                "No time synchronisation runs on this host.",
+                "The time server cannot be reached: UDP port 123 is filtered, or its name does not resolve.",
+                "A virtual machine was paused, or restored from a snapshot.",
+                "Somebody set the clock by hand, and took local time for UTC.",
+            ),
+            confirm=(
+                "Compare with the service's own word: `date -u; curl -skI https://{endpoint}/ | grep -i ^date:`.",
+                "See whether the clock is synchronised, and by whom: `timedatectl`.",
+                "Where chrony runs, see how far it is from its sources: `chronyc tracking; chronyc sources`.",
+            ),
             remedy=(
                 "Look at it: `timedatectl`; `chronyc tracking`.",
                 "Set it: `sudo timedatectl set-ntp true`, or name a time server that this host can reach.",
@@ -35,7 +46,19 @@ class Clock:
             title="The clock cannot be compared",
             message="no answer carried a Date header that tells the server's time",
             why="Without it, dates are judged by this host's clock alone.",
-            remedy=("Compare it with another source: `timedatectl`.",),
+            causes=(
+                "No call got an answer, so there was no server's time to compare with.",
+                "A proxy or balancer on the way takes the Date header out of the answer.",
+                "The answer came from a cache, whose Age header says that its Date is an old one.",
+            ),
+            confirm=(
+                "See which headers arrive: `curl -sI https://{endpoint}/ | grep -i -e ^date: -e ^age: -e ^via:`.",
+                "See whether the clock is synchronised: `timedatectl`.",
+            ),
+            remedy=(
+                "Compare it with another source: `timedatectl`.",
+                "Let this host's clock be set: `sudo timedatectl set-ntp true`.",
+            ),
             confidence="certain",
         ),
     }

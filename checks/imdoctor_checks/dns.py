@@ -20,16 +20,20 @@ from imdoctor.net.resolvers import (
 from imdoctor.net.stubs import stubs
 from imdoctor.net.subnet import identifier
 from imdoctor.net.waiting import together
+from imdoctor_checks.looks import HOUR
 from imdoctor_checks.looks.costs import cost_plan, mirror_costs
-from imdoctor_checks.looks.egress import egress, egress_plan
+from imdoctor_checks.looks.egress import egress
+from imdoctor_checks.looks.egress_plan import egress_plan
 from imdoctor_checks.looks.elsewhere import public_answers, public_plan
-from imdoctor_checks.looks.gateway import LIMIT, look
+from imdoctor_checks.looks.gateway import LIMIT, look, looked
 from imdoctor_checks.looks.resolvers import answers, asked_servers, server_answers
+from imdoctor_checks.looks.thirdparties import time_for_looks
 from imdoctor_checks.observations import DnsSeen, EgressSeen, GatewayLook, MirrorCost, Series, TcpSeen, TlsSeen
 from imdoctor_checks.options import DnsOptions, dns_options
 from imdoctor_checks.specs.dns import FINDINGS
+from imdoctor_checks.verdicts.costs import priced
 from imdoctor_checks.verdicts.dns import TEMPORARY, before, in_doubt, judge_lookups, taken, used
-from imdoctor_checks.verdicts.egress import egress_summary, judge_egress, price
+from imdoctor_checks.verdicts.egress import egress_summary, judge_egress
 from imdoctor_checks.verdicts.opinion import judge_opinion
 from imdoctor_checks.verdicts.ways import exits, resolvers
 
@@ -41,6 +45,12 @@ RESENT = 1.0
 """Seconds: the least that the C library waits before it asks again (resolv.conf(5)); one that took longer met a loss."""
 SERIES = 4
 """Further questions to a server that seems to come and go."""
+
+
+class Identifier(msgspec.Struct, frozen=True):
+    """What a nameserver calls itself (NSID, RFC 5001); None where it does not say."""
+
+    name: str | None
 
 
 class Dns:
@@ -116,23 +126,41 @@ class Dns:
 
 async def _known(ctx: Context) -> DnsSeen:
     """Look the name up here and at a public resolver, and look at what answers at the addresses in doubt."""
-    seen, public = await asyncio.gather(_look_up(ctx), public_answers(ctx))
+    seen, public, _ = await asyncio.gather(_look_up(ctx), public_answers(ctx), _doubted(ctx))
     seen = msgspec.structs.replace(seen, public=public)
     return msgspec.structs.replace(seen, looks=await _looks(ctx, seen, in_doubt(seen)))
 
 
 async def _away(ctx: Context) -> tuple[EgressSeen, tuple[MirrorCost, ...]]:
-    """Look at the ways out, and at what a wrong one costs."""
-    ways = await egress(ctx, asked_servers(ctx))
-    return ways, await mirror_costs(ctx, ways, await server_answers(ctx))
+    """Look at the ways out, and at what a wrong one costs; a slow echo holds up nothing that can be told without it."""
+    begun: list[asyncio.Task[tuple[MirrorCost, ...]]] = []
+    ways = await egress(
+        ctx, asked_servers(ctx), lambda known: begun.append(asyncio.create_task(_consequences(ctx, known)))
+    )
+    await asyncio.gather(*begun)
+    return ways, await _consequences(ctx, ways)
+
+
+async def _consequences(ctx: Context, ways: EgressSeen) -> tuple[MirrorCost, ...]:
+    """Look at what the ways out put in doubt, and at what they cost; each once a run, however often this is asked."""
+    costs, _ = await asyncio.gather(mirror_costs(ctx, ways, await server_answers(ctx)), _doubted(ctx, ways))
+    return costs
+
+
+async def _doubted(ctx: Context, ways: EgressSeen | None = None) -> None:
+    """Look at what third parties put in doubt, as soon as they do: the C library may be waiting for a dead nameserver."""
+    servers, public = await asyncio.gather(server_answers(ctx), public_answers(ctx))
+    seen = DnsSeen(servers=servers, public=public, egress=ways)
+    await _looks(ctx, seen, in_doubt(seen))
 
 
 async def _looks(ctx: Context, seen: DnsSeen, addresses: Sequence[str]) -> tuple[GatewayLook, ...]:
-    """Look at addresses; those that third parties alone give get no more time than third parties do."""
+    """Look at addresses; those that third parties alone give get what is left of their time."""
     given = {*used(seen), *(address for server in seen.servers for address in server.addresses)}
-    least = min(LIMIT, dns_options(ctx).third_party_timeout)
     wanted = addresses[: MOST_LOOKS - len(seen.looks)]
-    looks = (look(ctx, address, LIMIT if address in given else least) for address in wanted)
+    least = await time_for_looks(ctx) if set(wanted) - given else LIMIT
+    limits = {address: LIMIT if address in given else min(LIMIT, least) for address in wanted}
+    looks = (look(ctx, address, limit) for address, limit in limits.items() if limit or looked(ctx, address))
     return await together(looks)
 
 
@@ -179,8 +207,18 @@ async def _identifiers(ctx: Context, servers: Sequence[ServerAnswers]) -> dict[s
     """Return what nameservers that answer call themselves."""
     host, limit = ctx.settings.endpoint.host, ctx.left(IDENTITY)
     asked = [server.server for server in servers if answers(server)]
-    named = await together(identifier(ctx.machine, server, host, limit) for server in asked)
+    named = await together(_identifier(ctx, server, host, limit) for server in asked)
     return {server: name for server, name in zip(asked, named, strict=True) if name}
+
+
+async def _identifier(ctx: Context, server: str, host: str, limit: float) -> str | None:
+    """Return what a nameserver calls itself; where runs remember, it is asked once an hour."""
+
+    async def ask_it() -> Identifier:
+        return Identifier(await identifier(ctx.machine, server, host, limit))
+
+    found = await ctx.memory.lately(f"nsid {server}", Identifier, HOUR, ask_it)
+    return None if found is None else found.value.name
 
 
 def _wavers(server: ServerAnswers, system: SystemAnswer) -> bool:
@@ -188,7 +226,7 @@ def _wavers(server: ServerAnswers, system: SystemAnswer) -> bool:
     both = (server.a, server.aaaa)
     failed = [answer.first is not None or answer.lost > 0 or answer.rcode is None for answer in both]
     answered = any(answer.rcode == "NOERROR" for answer in both) or bool(system.addresses)
-    waited = (system.seconds or 0) > RESENT and not system.late
+    waited = (system.seconds or 0) > RESENT  # this program may have been late: the series will tell
     return answered and (any(failed) or system.error in TEMPORARY or waited)
 
 
@@ -222,7 +260,7 @@ def _measurements(seen: DnsSeen, slow: float) -> Iterator[Measurement]:
         if one.addresses:
             yield Measurement("egress", one.seconds, "seconds", {"server": one.via, "source": one.source})
     for cost in seen.costs:
-        yield Measurement("mirror cost", price(cost), "seconds", {"server": cost.server})
+        yield Measurement("mirror cost", priced(seen, cost), "seconds", {"server": cost.server})
 
 
 def _summary(seen: DnsSeen) -> str:

@@ -8,6 +8,7 @@ from imdoctor import Context, Egress, Fact, Finding, Judged, Observation, Settin
 from imdoctor.net.machine import Machine
 from imdoctor.net.resolvers import is_loopback, nameservers, read_resolv_conf
 from imdoctor_checks.looks.elsewhere import control_addresses, controls
+from imdoctor_checks.looks.resolvers import public_resolvers
 from imdoctor_checks.observations import DnsSeen, HostSeen, ProbeSeen, ProxySeen, TcpSeen, TlsSeen
 from imdoctor_checks.verdicts.elsewhere import answers
 
@@ -33,6 +34,16 @@ class Host:
             message="no nameserver and none of {controls} control address(es) answers anything",
             why="Neither the nameservers nor any control address outside of the target answers. The fault lies between this "
             "machine and its network, not with the IM service.",
+            causes=(
+                "The interface is down: a cable, the radio link, or an address that DHCP did not renew.",
+                "A firewall or a security group lets nothing out of this machine.",
+                "A container or network namespace is attached to no network.",
+            ),
+            confirm=(
+                "Look for an interface that is up and has an address: `ip -br address`.",
+                "Try an address beyond the target and the nameservers: `nc -vz -w 3 223.5.5.5 443`.",
+                "See whether the gateway is there: `ip route show default; ip neigh`.",
+            ),
             remedy=(
                 "Look at the interfaces and the default route: `ip -br address; ip route; ip -6 route`.",
                 "If this is a container or a network namespace, see that it is attached to a network.",
@@ -45,6 +56,19 @@ class Host:
             title="This machine has no route to where the call goes",
             message="no route to {unrouted}",
             why="The kernel has no route for any address on the call's path, so not one packet leaves.",
+            causes=(
+                "DHCP or the network's configuration gave no default route, or somebody deleted it.",
+                "The interface that the route leads through is down.",
+                "A VPN client that ended badly took the default route with it.",
+                "The address is one of IPv6, and this network has IPv4 only.",
+            ),
+            confirm=(
+                "Ask the kernel: `ip route get {first}`.",
+                (
+                    "See whether there is a default route, and whether its interface is up: `ip route show "
+                    "default; ip -6 route show default; ip -br link`."
+                ),
+            ),
             remedy=(
                 "Show the routes: `ip route; ip -6 route`, and ask the kernel: `ip route get {first}`.",
                 "Add the default route again (`ip route add default via GATEWAY`), or bring its interface up.",
@@ -57,6 +81,15 @@ class Host:
             title="This machine has no resolver configuration",
             message="{path} cannot be read ({error})",
             why="Without it the C library asks a nameserver on this machine itself, and there is none that answers.",
+            causes=(
+                "It is a link to a file of systemd-resolved or of a network manager that does not run.",
+                "A container image or a chroot was made without it.",
+                "A folder on the way to it, or the file itself, may not be read by this user.",
+            ),
+            confirm=(
+                "Follow the path with its links and permissions: `namei -l {path}`.",
+                "See whether what writes it runs: `systemctl is-active systemd-resolved NetworkManager`.",
+            ),
             remedy=(
                 "Write {path} with one line for each nameserver: `nameserver ADDRESS`.",
                 "If it is a link, see that what it points at exists: `ls -l {path}`.",
@@ -103,7 +136,7 @@ class Host:
     def plan(self, ctx: Context) -> Iterable[Egress]:
         """List the controls."""
         for address in control_addresses(ctx):
-            third = address in ctx.machine.controls
+            third = address in public_resolvers(ctx)
             yield Egress(
                 to=address,
                 port=443,

@@ -3,8 +3,9 @@
 import msgspec
 
 from imdoctor import Context, FilePath, Seconds
-from imdoctor.net.egress import BUILT_IN, Source, parse_source
-from imdoctor.net.geo import ASN_ZONE
+from imdoctor.check import is_address
+from imdoctor.net.egress import BUILT_IN, Source, check_name, parse_source
+from imdoctor.net.geo import ASN_ZONE, origin_name
 
 DEFAULT = "default"
 """Stands for the built-in sources in a list of them."""
@@ -17,6 +18,13 @@ class Geo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     xdb: FilePath | None = None
     asn_zone: str | None = ASN_ZONE
 
+    def __post_init__(self) -> None:
+        """Refuse a zone under which no address can be asked for."""
+        try:
+            check_name(origin_name("::", self.asn_zone or ASN_ZONE))
+        except ValueError:
+            raise ValueError(f"asn_zone: {self.asn_zone!r:.90} is no zone: write one such as {ASN_ZONE}") from None
+
     @property
     def files(self) -> bool:
         """Whether a file is named."""
@@ -26,8 +34,9 @@ class Geo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 class DnsOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """`nameservers` are asked instead of resolv.conf's; an answer over `slow` is a warning.
 
-    `whoami` names the sources that show an egress address, "default" among them for the built-in ones; all third parties
-    together get `third_party_timeout`.
+    `whoami` names the sources that show an egress address, "default" among them for the built-in ones. `public_resolvers` are
+    asked in the place of the built-in ones: for a second opinion, for what this host's own prefix is given, as controls. All
+    third parties together get `third_party_timeout`.
     """
 
     nameservers: tuple[str, ...] | None = None
@@ -35,13 +44,18 @@ class DnsOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     third_party: bool = True
     third_party_timeout: Seconds = 1.0
     whoami: tuple[str, ...] = (DEFAULT,)
+    public_resolvers: tuple[str, ...] | None = None
     geo: Geo = Geo()
 
     def __post_init__(self) -> None:
-        """Refuse a source that cannot be read."""
+        """Refuse a source that cannot be read, and a resolver that is no address."""
         for text in self.whoami:
             if text != DEFAULT:
                 parse_source(text)
+        for key, given in (("nameservers", self.nameservers), ("public_resolvers", self.public_resolvers)):
+            strange = next((one for one in given or () if not is_address(one)), None)
+            if strange is not None:
+                raise ValueError(f"{key}: {strange!r:.90} is no address: write one such as 223.5.5.5")
 
     @property
     def sources(self) -> tuple[Source, ...]:

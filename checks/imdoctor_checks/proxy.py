@@ -7,7 +7,8 @@ from typing import ClassVar
 from imdoctor import Context, Egress, Fact, Finding, Judged, Measurement, Note, Observation, Settings, Spec, Summary
 from imdoctor.net.connect import Connect, connect
 from imdoctor.net.proxy import Proxy, Tunnel, proxy_for
-from imdoctor_checks.looks.egress import egress, egress_plan
+from imdoctor_checks.looks.egress import egress
+from imdoctor_checks.looks.egress_plan import egress_plan
 from imdoctor_checks.looks.path import open_tunnel
 from imdoctor_checks.observations import ProxySeen, TcpSeen
 from imdoctor_checks.specs.proxy import FINDINGS

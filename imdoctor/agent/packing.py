@@ -1,6 +1,6 @@
 """A run in few bytes: what repeats from run to run is kept once, as a part with a number, and times in microseconds.
 
-A check's name and the names, units and labels of its measurements are such a part (a Shape), and so is a cause. What is
+A check's name and all but the values of its measurements are such a part (a Shape), and so is a cause. What is
 left of a run are those numbers, statuses and values: some 150 bytes in the place of 2,600.
 """
 
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from imdoctor.agent.record import CauseSeen, CheckSeen, RunRecord
 from imdoctor.model import Measurement, Status, Unit
@@ -24,7 +25,8 @@ class Shape(msgspec.Struct, frozen=True, array_like=True):
     """A check, and what it measures."""
 
     name: str
-    measured: tuple[tuple[str, Unit, dict[str, str]], ...]
+    measured: tuple[Measurement, ...]
+    """Without their values."""
 
 
 class CheckPacked(msgspec.Struct, frozen=True, array_like=True):
@@ -48,7 +50,7 @@ def pack(run: RunRecord, number: Callable[[bytes], int]) -> bytes:
     encode = msgspec.msgpack.encode
     checks = [
         CheckPacked(
-            number(encode(Shape(check.name, tuple((it.name, it.unit, it.labels) for it in check.measurements)))),
+            number(encode(Shape(check.name, tuple(replace(it, value=None) for it in check.measurements)))),
             STATUSES.index(check.status),
             _smaller(check.seconds, "seconds"),
             tuple(_smaller(it.value, it.unit) for it in check.measurements),
@@ -71,8 +73,8 @@ def _check(check: CheckPacked, shape: Shape) -> CheckSeen:
         status=STATUSES[check.status],
         seconds=_larger(check.seconds, "seconds"),
         measurements=tuple(
-            Measurement(name, _larger(value, unit), unit, labels)
-            for (name, unit, labels), value in zip(shape.measured, check.values, strict=True)
+            replace(item, value=_larger(value, item.unit))
+            for item, value in zip(shape.measured, check.values, strict=True)
         ),
     )
 

@@ -26,6 +26,7 @@ COMMANDS = {
     ),
     "judge": ("imdoctor.cli.judge:judge", "Judge a saved report's observations anew, without any I/O."),
     "diff": ("imdoctor.cli.diff:diff", "Say what changed between two reports, and what is noise."),
+    "bundle": ("imdoctor.cli.bundle:bundle", "Pack a report and the host's settings for a support ticket."),
     "checks": ("imdoctor.cli.checks:checks", "List the installed checks."),
     "explain": ("imdoctor.cli.explain:explain", "Explain a finding code or an IM error code."),
     "usersig": ("imdoctor.cli.usersig:usersig", "Decode a usersig, verify one, or make one."),

@@ -59,9 +59,8 @@ config_option = option(
     "--config", type=PATH, metavar="FILE", help="The configuration [default: the first that exists]."
 )
 
-target_options = together(
+app_options = together(
     (
-        click.argument("host", required=False),
         config_option,
         option("--target", multiple=True, metavar="NAME", help="Only this target of the configuration. Repeatable."),
         option("--check", multiple=True, metavar="NAME", help="Only this check. Repeatable."),
@@ -76,6 +75,8 @@ target_options = together(
         option("--sandbox", is_flag=True, help="Examine the embedded lab: no account, no network."),
     )
 )
+
+target_options = together((click.argument("host", required=False), app_options))
 
 state_option = option(
     "--state",

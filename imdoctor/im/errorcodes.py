@@ -28,6 +28,8 @@ _FAMILIES: Mapping[int, str] = MappingProxyType(
 class ErrorCode(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One error code. ``meaning`` is the newest official wording known; ``remedy`` is what to do, sentence by sentence.
 
+    ``causes`` are what usually brings it about, the commonest first, and ``confirm`` is how to see that by hand, with
+    commands to paste between backticks: both are imdoctor's own.
     ``retry`` is imdoctor's own inference and stands in no document of Tencent's: "transient" may pass by itself,
     "rate" passes after a wait of 60 s or more, "configuration" stays until somebody changes something.
     ``source``: "O" the newest official table, "O-earlier" an earlier one, "legacy" only documents that are out of use,
@@ -37,6 +39,8 @@ class ErrorCode(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     code: int
     meaning: str
+    causes: tuple[str, ...]
+    confirm: tuple[str, ...]
     remedy: tuple[str, ...]
     retry: Literal["transient", "rate", "configuration"]
     source: Literal["S", "O", "O-earlier", "legacy"]

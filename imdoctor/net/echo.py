@@ -1,15 +1,12 @@
 """HTTP echoes: pages that say from which address they were asked, and where that is."""
 
 import asyncio
-import json
 import re
 import socket
 import ssl
 import time
 import urllib.parse
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import msgspec
 
@@ -19,17 +16,17 @@ from imdoctor.net.geo import Told, clean, is_public
 from imdoctor.net.ledger import LagWatch
 from imdoctor.net.lookup import system_answer
 from imdoctor.net.machine import Machine
+from imdoctor.net.pages import decode, parse
 from imdoctor.net.proxy import Proxy, tunnel
 
 REDIRECTS = 3
 PORTS = {"https": 443, "http": 80}
 MOVED = {301, 302, 303, 307, 308}
-ASSIGNED = re.compile(r"""\b([A-Za-z_]\w{0,40})\s*[=:]\s*(?:'([^'\n]*)'|"([^"\n]*)")""")
-"""A variable of JavaScript with a text."""
 LARGEST = 1 << 16
 """Bytes of a page that are read for what it shows."""
-PLACE_FIELDS = 5
-"""country, region, city, district, ISP."""
+HOSTNAME = re.compile(r"(?=.{1,253}$)[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
+PLAIN = "/?%&=+,;:@!$'()*~"
+"""What a path and a query may hold beside letters, digits and `-._` (RFC 3986 §3.3, §3.4)."""
 
 
 class Echo(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,21 +97,41 @@ async def _follow(url: str, way: Way, seen: Echo, limit: float, started: float) 
             return msgspec.structs.replace(seen, error=call.error)
         if call.status not in MOVED:
             return _shown(seen, call, body, time.monotonic() - started)
-        here = urllib.parse.urljoin(here, call.headers.get("location", ""))
-        parts = urllib.parse.urlsplit(here)
-        host = parts.hostname or ""
-        if parts.scheme not in PORTS or not (host == home or host.endswith(f".{home}")):
-            return msgspec.structs.replace(seen, error=f"a redirect to {clean(host) or 'nowhere'}")
+        try:
+            here = redirected(here, call.headers.get("location", ""), home)
+        except ValueError as error:
+            return msgspec.structs.replace(seen, error=str(error))
     return msgspec.structs.replace(seen, error="too many redirects")
+
+
+def redirected(here: str, location: str, home: str) -> str:
+    """Return where a redirect leads. Raises ValueError with why it is not followed: only http and https within ``home`` are."""
+    try:
+        there = urllib.parse.urljoin(here, location)
+        parts = urllib.parse.urlsplit(there)
+        host, _ = parts.hostname or "", parts.port
+    except ValueError:
+        raise ValueError("a redirect to nowhere") from None
+    within = host == home or host.endswith(f".{home}")
+    if parts.scheme not in PORTS or not within or not HOSTNAME.fullmatch(host):
+        raise ValueError(f"a redirect to {clean(host) or 'nowhere'}")
+    return there
+
+
+def target(url: str) -> str:
+    """Return a URL's path and query as a request line may hold them (RFC 9112 §3.2); a header's other characters are bytes."""
+    parts = urllib.parse.urlsplit(url)
+    path, query = (
+        urllib.parse.quote(part, safe=PLAIN, encoding="latin-1", errors="replace")
+        for part in (parts.path or "/", parts.query)
+    )
+    return f"{path}?{query}" if query else path
 
 
 async def _get(url: str, way: Way, limit: float) -> tuple[Call, bytes] | str:
     """Get one page, or say why there is none."""
     parts = urllib.parse.urlsplit(url)
-    try:
-        host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
-    except ValueError:
-        return "a redirect to no port"
+    host, port = parts.hostname or "", parts.port or PORTS[parts.scheme]
     addresses: tuple[str, ...] = ()
     if way.proxy is None:
         found = await system_answer(way.machine, f"{host}.", port, limit)
@@ -125,8 +142,7 @@ async def _get(url: str, way: Way, limit: float) -> tuple[Call, bytes] | str:
     if isinstance(connection, str):
         return connection
     try:
-        path = urllib.parse.urlunsplit(("", "", urllib.parse.quote(parts.path or "/", safe="/%"), parts.query, ""))
-        return await connection.call(Get(path), kind="cold", timeout=limit, wall=way.machine.wall, lag=way.lag)
+        return await connection.call(Get(target(url)), kind="cold", timeout=limit, wall=way.machine.wall, lag=way.lag)
     finally:
         connection.close()
 
@@ -205,51 +221,3 @@ def _shown(seen: Echo, call: Call, body: bytes, seconds: float) -> Echo:
     if strange is not None:
         return msgspec.structs.replace(seen, error=f"{clean(strange)}, which is no public address")
     return msgspec.structs.replace(seen, address=address, resolver=resolver, told=told, seconds=seconds)
-
-
-def decode(body: bytes) -> str:
-    """Return a page's text: UTF-8 or, as Chinese pages have it, GBK (GB 18030 holds all of it)."""
-    try:
-        return body.decode("utf-8")
-    except UnicodeDecodeError:
-        return body.decode("gb18030", "replace")
-
-
-def parse(url: str, text: str) -> tuple[str, str | None, tuple[Told, ...]] | None:
-    """Return the asker's address, its resolver's and where they are, of a page in any of the known layouts; None for any other.
-
-    The layouts: JSON with data.ip and data.location (myip.ipip.net), JavaScript's variables (nstool.netease.com), an address alone.
-    """
-    stripped = text.strip()
-    if is_public(stripped):
-        return stripped, None, ()
-    try:
-        found: Any = json.loads(stripped)
-    except (ValueError, RecursionError):
-        return _of_variables(url, {name: one or other for name, one, other in ASSIGNED.findall(text)})
-    data = found.get("data") if isinstance(found, dict) else None
-    if not isinstance(data, dict) or not isinstance(data.get("ip"), str):
-        return None
-    location = data.get("location")
-    names = [clean(name) for name in location] if isinstance(location, list) else []
-    if len(names) < PLACE_FIELDS:
-        return data["ip"], None, ()
-    told = Told(address=data["ip"], source=url, country=names[0], region=names[1], city=names[2], isp=names[4])
-    return data["ip"], None, (told,)
-
-
-def _of_variables(url: str, found: Mapping[str, str]) -> tuple[str, str | None, tuple[Told, ...]] | None:
-    if "ip" not in found:
-        return None
-    told = tuple(
-        Told(
-            address=found[end],
-            source=url,
-            region=clean(found.get(f"{end}_province")),
-            city=clean(found.get(f"{end}_city")),
-            isp=clean(found.get(f"{end}_isp")),
-        )
-        for end in ("ip", "dns")
-        if found.get(end)
-    )
-    return found["ip"], found.get("dns") or None, told

@@ -1,6 +1,7 @@
 """By which addresses something leaves for the Internet: whoami names, whose own servers answer with the asker's address."""
 
 import asyncio
+import ipaddress
 import re
 import secrets
 import time
@@ -15,7 +16,7 @@ import dns.rdataclass
 import dns.rdatatype
 import msgspec
 
-from imdoctor.net.exchange import FAILURES, PAYLOAD, error_of, exchange
+from imdoctor.net.exchange import FAILURES, PAYLOAD, error_of, exchange, records
 from imdoctor.net.geo import clean, is_public
 from imdoctor.net.machine import Machine
 
@@ -24,9 +25,14 @@ SAMPLES = 4
 """Questions to one source: a resolver may leave by several doors."""
 STAGGER = 0.25
 """Seconds before the next source is asked beside a silent one."""
+NO_TIME = "there was no time left"
 MOST = 8
 """Addresses that one answer may name."""
 FORM = "TYPE NAME, TYPE NAME@SERVER, TYPE CH NAME@SERVER (TYPE is A, AAAA or TXT), or https://…"
+ECHO = re.compile(r"https://(?P<host>[A-Za-z0-9.-]+)(:(?P<port>\d{1,5}))?(/[!-~]*)?")
+LAST_PORT = 65535
+LABEL = "0123456789ab"
+"""Stands for a random label, which is as long."""
 SOURCE = re.compile(r"(?P<kind>A|AAAA|TXT) +(?P<chaos>CH +)?(?P<name>[^\s@]+)(@(?P<server>[^\s@]+))?")
 
 BUILT_IN = (
@@ -84,21 +90,32 @@ class Exit(msgspec.Struct, frozen=True, kw_only=True):
 
 def parse_source(text: str) -> Source:
     """Read a source. Raises ValueError with a sentence."""
-    if re.fullmatch(r"https://[A-Za-z0-9.-]+(:\d{1,5})?(/[!-~]*)?", text):
+    if page := ECHO.fullmatch(text):
+        check_name(page["host"])
+        if not 0 < int(page["port"] or 1) <= LAST_PORT:
+            raise ValueError(f"{text[:80]!r} names no port: write one of 1 to {LAST_PORT}, or none")
         return Source(text, "https", text)
     found = SOURCE.fullmatch(text)
     if not found:
         raise ValueError(f"{text[:80]!r} is no whoami source: write {FORM}")
-    name = found["name"].removeprefix("*.")
-    try:
-        if len(dns.name.from_text(name).labels) < 2:  # noqa: PLR2004 - a label and the root
-            raise ValueError(f"{text[:80]!r} names nothing: write {FORM}")
-    except (dns.exception.DNSException, UnicodeError):
-        raise ValueError(f"{name[:80]!r} is no name: write {FORM}") from None
+    check_name(re.sub(r"^\*\.", f"{LABEL}.", found["name"]), shown=found["name"])
+    if found["server"] and ":" not in found["server"]:
+        check_name(found["server"])
     kind: Literal["A", "AAAA", "TXT"] = found["kind"]  # type: ignore[assignment]  # the pattern's words
     if found["chaos"] and not found["server"]:
         raise ValueError(f"{text[:80]!r} needs a server: a resolver does not hand questions of the class CH on")
     return Source(text, kind, found["name"], found["server"], chaos=bool(found["chaos"]))
+
+
+def check_name(name: str, *, shown: str | None = None) -> None:
+    """Raise ValueError with a sentence, which names ``shown``, for what no question can be asked for (RFC 1035 §2.3.4)."""
+    said = f"{shown or name!r:.80}"
+    try:
+        labels = dns.name.from_text(name).labels
+    except (dns.exception.DNSException, UnicodeError):
+        raise ValueError(f"{said} is no name: write one such as whoami.corp.example") from None
+    if len(labels) < 2:  # noqa: PLR2004 - a label and the root
+        raise ValueError(f"{said} names nothing: write a name such as whoami.corp.example")
 
 
 async def first_good(
@@ -125,16 +142,16 @@ async def first_good(
 
 
 async def leaving(
-    machine: Machine, source: Source, *, server: str, via: str, limit: float, family: int | None = None
+    machine: Machine, source: Source, *, server: str, via: str, limit: float, more: float, family: int | None = None
 ) -> Exit:
-    """Ask one source of one server several times.
+    """Ask one source of one server: ``limit`` seconds for an answer, and several times where the answers come within ``more``.
 
     A resolver makes one question of several alike that it has in hand: only those under random labels go side by side.
     """
     if source.wild:
-        seen = await asyncio.gather(*(_sample(machine, source, server, limit) for _ in range(SAMPLES)))
+        seen = await _at_once(machine, source, server, limit, more)
     else:
-        seen = await _in_turn(machine, source, server, limit)
+        seen = await _in_turn(machine, source, server, limit, more)
     good = [one for one in seen if one.addresses]
     if not good:
         return Exit(via=via, source=source.text, family=family, error=seen[0].error)
@@ -149,14 +166,35 @@ async def leaving(
     )
 
 
-async def _in_turn(machine: Machine, source: Source, server: str, limit: float) -> "list[_Sample]":
-    """Take one sample after another, until one fails or the time is up."""
-    ends, seen = time.monotonic() + limit, list[_Sample]()
-    while len(seen) < SAMPLES and (left := ends - time.monotonic()) > 0:
-        seen.append(await _sample(machine, source, server, left))
-        if not seen[-1].addresses:
+async def _in_turn(machine: Machine, source: Source, server: str, limit: float, more: float) -> "list[_Sample]":
+    """Take one sample after another, until one fails or the next would come too late."""
+    if limit <= 0:
+        return [_Sample(error=NO_TIME)]
+    started = time.monotonic()
+    seen = [await _sample(machine, source, server, limit)]
+    while seen[-1].addresses and len(seen) < SAMPLES:
+        left = more - (time.monotonic() - started)
+        if left < seen[-1].seconds:
             break
-    return seen or [_Sample(error="timeout")]
+        seen.append(await _sample(machine, source, server, left))
+    return seen
+
+
+async def _at_once(machine: Machine, source: Source, server: str, limit: float, more: float) -> "list[_Sample]":
+    """Take all samples at once; return those that came in time, or the first good one that came later."""
+    if limit <= 0:
+        return [_Sample(error=NO_TIME)]
+    tasks = [asyncio.create_task(_sample(machine, source, server, limit)) for _ in range(SAMPLES)]
+    try:
+        done, pending = await asyncio.wait(tasks, timeout=max(more, 0))
+        while pending and not any(task.result().addresses for task in done):
+            late, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            done |= late
+        return [task.result() for task in done]
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class _Sample(msgspec.Struct, frozen=True, kw_only=True):
@@ -197,19 +235,25 @@ def read(reply: dns.message.Message) -> tuple[tuple[str, ...], tuple[str, ...]]:
     Texts hold an address alone, or a word before it: `ns` the resolver's, `ip` a client's by its subnet, `ecs` or
     `edns0-client-subnet` the subnet itself.
     """
-    addresses, subnets = [], []
-    for rrset in reply.answer:
-        for record in rrset:
-            if rrset.rdtype in {dns.rdatatype.A, dns.rdatatype.AAAA}:
-                addresses.append(record.address)
-            elif rrset.rdtype == dns.rdatatype.TXT:
-                words = b" ".join(record.strings).decode("ascii", "replace").split()
-                first, last = (words[0], words[-1]) if words else ("", "")
-                if first in {"ecs", "edns0-client-subnet"}:
-                    subnets.append("/".join(last.split("/")[:2]))
-                elif first == "ns" or (len(words) == 1 and _is_address(last)):
-                    addresses.append(last)
+    addresses, subnets = list[str](), list[str]()
+    for kind in (dns.rdatatype.A, dns.rdatatype.AAAA):
+        addresses += [record.address for record in records(reply, kind)]
+    for record in records(reply, dns.rdatatype.TXT, dns.rdataclass.CH):
+        words = b" ".join(record.strings).decode("ascii", "replace").split()
+        first, last = (words[0], words[-1]) if words else ("", "")
+        if first in {"ecs", "edns0-client-subnet"}:
+            subnets += [subnet] if (subnet := "/".join(last.split("/")[:2])) and _is_subnet(subnet) else []
+        elif first == "ns" or (len(words) == 1 and _is_address(last)):
+            addresses.append(last)
     return tuple(dict.fromkeys(addresses))[:MOST], tuple(dict.fromkeys(subnets))[:MOST]
+
+
+def _is_subnet(text: str) -> bool:
+    try:
+        ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return False
+    return "%" not in text
 
 
 def _is_address(text: str) -> bool:

@@ -4,10 +4,13 @@ import asyncio
 import socket
 import time
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import dns.exception
 import dns.message
+import dns.rdata
+import dns.rdataclass
+import dns.rdatatype
 
 from imdoctor.net.machine import Machine, errno_name
 from imdoctor.net.waiting import first_over
@@ -19,6 +22,9 @@ PAYLOAD = 1232
 """The EDNS buffer size that fragments nowhere (DNS flag day 2020)."""
 FAILURES = (dns.exception.DNSException, OSError, EOFError, ValueError)
 """What ``exchange`` and its like raise."""
+for _kind in (dns.rdatatype.A, dns.rdatatype.AAAA):
+    # dnspython loads a type when it first meets one. Met in the class ANY first, it would be taken for opaque data ever after.
+    dns.rdata.get_rdata_class(dns.rdataclass.IN, _kind)  # type: ignore[no-untyped-call]  # as the library has it
 
 
 async def exchange(
@@ -105,6 +111,15 @@ async def over_tcp(query: dns.message.Message, where: tuple[str, int]) -> dns.me
         return dns.message.from_wire(await reader.readexactly(size))
     finally:
         writer.close()
+
+
+def records(
+    reply: dns.message.Message, kind: dns.rdatatype.RdataType, *classes: dns.rdataclass.RdataClass
+) -> list[Any]:
+    """Return an answer's records of a type, of the Internet's class or of ``classes``: those of others hold what they like."""
+    wanted = {dns.rdataclass.IN, *classes}
+    sets = [rrset for rrset in reply.answer if rrset.rdtype == kind and rrset.rdclass in wanted]
+    return [record for rrset in sets for record in rrset]
 
 
 def _family(where: tuple[str, int]) -> int:

@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import os
 import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
@@ -16,6 +17,10 @@ MISSING = {"", "0", "-", "null", "none", "unknown", "未知"}
 """What sources write for a value that they do not have."""
 ASN_ZONE = "asn.cymru.com"
 OLD_XDB_FIELDS = 5
+OLD_POINTER, WIDEST = 4, 8
+"""Bytes of a pointer in an xdb file of structure 2, and at most in one of structure 3, whose header says how many."""
+DAMAGED = (OSError, ValueError, TypeError, AttributeError, LookupError)
+"""What the readers raise over a file that is not what its first bytes say."""
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,12 +60,12 @@ def clean(text: object) -> str | None:
 
 
 def is_public(text: str) -> bool:
-    """Tell whether a text is an address that the Internet may see."""
+    """Tell whether a text is an address that the Internet may see; one with a zone (`%eth0`) is of one link only."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
         return False
-    return address.is_global and not address.is_multicast
+    return address.is_global and not address.is_multicast and "%" not in text
 
 
 class MaxMindFile:
@@ -79,17 +84,19 @@ class MaxMindFile:
         except ImportError:
             return Told(address=address, source="mmdb", error=f"maxminddb {EXTRA}")
         try:
-            with maxminddb.open_database(self._path) as reader:
+            # The library's own C code dies of a damaged file, and so does whoever has one mapped that is cut short meanwhile.
+            with maxminddb.open_database(self._path, maxminddb.MODE_FILE) as reader:
                 record: Any = reader.get(address)
-        except (OSError, ValueError, maxminddb.InvalidDatabaseError) as error:
+        except (*DAMAGED, maxminddb.InvalidDatabaseError) as error:
             return Told(address=address, source="mmdb", error=_why(self._path, error))
         return _of_record(address, record) if isinstance(record, dict) else None
 
 
 def _of_record(address: str, record: dict[str, Any]) -> Told:
-    """Read a record of a city, an ASN or an ISP file."""
-    flat = {**record, **record.get("traits", {})}
-    subdivisions = record.get("subdivisions") or [None]
+    """Read a record of a city, an ASN or an ISP file. What is not of the shape that it should be is not there."""
+    flat = {**record, **_mapping(record.get("traits"))}
+    subdivisions = record.get("subdivisions")
+    region = next(iter(subdivisions), None) if isinstance(subdivisions, list) else None
     number = flat.get("autonomous_system_number")
     names = (flat.get(key) for key in ("isp", "autonomous_system_organization", "organization"))
     country = record.get("country")
@@ -97,17 +104,21 @@ def _of_record(address: str, record: dict[str, Any]) -> Told:
         address=address,
         source="mmdb",
         country=clean(country.get("iso_code") if isinstance(country, dict) else country),
-        region=_name(subdivisions[0]),
+        region=_name(region),
         city=_name(record.get("city")),
         isp=next((name for name in map(clean, names) if name), None),
-        asn=number if isinstance(number, int) else None,
+        asn=number if isinstance(number, int) and 0 < number < 1 << 32 else None,
     )
 
 
 def _name(thing: object) -> str | None:
     """Return a place's name, the Chinese one where there is one."""
-    names = thing.get("names", {}) if isinstance(thing, dict) else {}
+    names = _mapping(_mapping(thing).get("names"))
     return clean(names.get("zh-CN")) or clean(names.get("en"))
+
+
+def _mapping(thing: object) -> dict[str, Any]:
+    return thing if isinstance(thing, dict) else {}
 
 
 class XdbFile:
@@ -127,10 +138,13 @@ class XdbFile:
             return Told(address=address, source="xdb", error=f"py-ip2region {EXTRA}")
         try:
             with Path(self._path).open("rb") as file:
-                util.verify(file)
-                version = util.version_from_header(util.load_header(file))
-            if version is None:
-                return Told(address=address, source="xdb", error=f"{self._path} is no xdb file")
+                header = util.load_header(file)
+                size = file.seek(0, os.SEEK_END)
+            version = util.version_from_header(header)
+            width = OLD_POINTER if header.version == util.XdbStructure20 else header.runtimePtrBytes
+            known = header.version in {util.XdbStructure20, util.XdbStructure30}
+            if version is None or not known or not 0 < width <= WIDEST or size >> 8 * width:
+                return Told(address=address, source="xdb", error=f"{self._path} is no xdb file that can be read")
             if ipaddress.ip_address(address).version != version.id:
                 return None
             search = searcher.new_with_file_only(version, self._path)
@@ -138,18 +152,21 @@ class XdbFile:
                 text = search.search(address)
             finally:
                 search.close()
-        except (OSError, ValueError, IndexError) as error:
+        except DAMAGED as error:
             return Told(address=address, source="xdb", error=_why(self._path, error))
         return of_xdb(address, text) if text else None
 
 
 def of_xdb(address: str, text: str) -> Told:
     """Read a record of either layout: country|area|province|city|ISP, and country|province|city|ISP|ISO code of the country."""
-    fields = text.split("|")
-    if len(fields) == OLD_XDB_FIELDS and not re.fullmatch("[A-Z]{2}", fields[4]):
-        del fields[1]
+    fields, code = text.split("|"), None
+    if len(fields) == OLD_XDB_FIELDS:
+        if re.fullmatch("[A-Z]{2}", fields[4]):
+            code = fields[4]
+        else:
+            del fields[1]
     country, region, city, isp = (clean(field) for field in (*fields, "", "", "", "")[:4])
-    return Told(address=address, source="xdb", country=country, region=region, city=city, isp=isp)
+    return Told(address=address, source="xdb", country=code or country, region=region, city=city, isp=isp)
 
 
 def _why(path: str, error: Exception) -> str:
@@ -171,12 +188,15 @@ class Remembered:
 class Routing:
     """Which network announces an address: TXT records in the layout of Team Cymru's IP to ASN mapping. Its country is the registry's."""
 
-    def __init__(self, zone: str, ask: Callable[[str], Awaitable[Sequence[str]]]) -> None:
+    def __init__(self, zone: str, ask: Callable[[str], Awaitable[Sequence[str] | None]]) -> None:
         self._zone, self._ask = zone, ask
 
     async def told(self, address: str) -> Told | None:
-        """Ask for the network; ``ask`` returns a name's texts, none when it fails."""
-        for text in await self._ask(origin_name(address, self._zone)):
+        """Ask for the network; ``ask`` returns a name's texts, None when nobody answers."""
+        texts = await self._ask(origin_name(address, self._zone))
+        if texts is None:
+            return Told(address=address, source=self._zone, error=f"{self._zone}: no answer in time")
+        for text in texts:
             found = re.match(r"\s*(\d{1,10})[\s|]", text)
             if found:
                 return Told(address=address, source=self._zone, asn=int(found[1]))

@@ -14,6 +14,7 @@ import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
+import dns.rdataclass
 import dns.rdatatype
 import msgspec
 from msgspec import structs
@@ -241,8 +242,9 @@ async def _by_tcp(machine: Machine, server: str, name: str, kind: str, limit: fl
 def _read(reply: dns.message.Message, kind: str) -> Answer:
     """Return a reply as data: the addresses at the end of its chain of CNAMEs, in order."""
     wanted = dns.rdatatype.from_text(kind)
-    sets = [rrset for rrset in reply.answer if rrset.rdtype == wanted]
-    aliases = [rrset for rrset in reply.answer if rrset.rdtype == dns.rdatatype.CNAME]
+    internet = [rrset for rrset in reply.answer if rrset.rdclass == dns.rdataclass.IN]  # others hold what they like
+    sets = [rrset for rrset in internet if rrset.rdtype == wanted]
+    aliases = [rrset for rrset in internet if rrset.rdtype == dns.rdatatype.CNAME]
     return Answer(
         type=kind,
         rcode=dns.rcode.to_text(reply.rcode()),

@@ -185,6 +185,30 @@ def words_of(path: Path, *, comments: str) -> Iterator[list[str]]:
             yield words
 
 
+def text_of(path: Path) -> str | None:
+    """Return a file's text, as much of it as is read; None for one that cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(LARGEST).decode("utf-8", "replace")
+    except OSError:
+        return None
+
+
+def named_in(path: Path) -> tuple[str, ...]:
+    """Return the nameservers in a file of resolv.conf's form, however many; none where it cannot be read."""
+    try:
+        rows = list(words_of(path, comments="#;"))
+    except OSError:
+        return ()
+    return tuple(words[1] for words in rows if words[0] == "nameserver" and len(words) > 1 and _is_address(words[1]))
+
+
+def bare_address(text: str) -> str | None:
+    """Return an address without a port behind it; None for anything else."""
+    bare = re.sub(r"^\[(.*)\](:\d+)?$", r"\1", text)
+    return next((one for one in (bare, bare.rpartition(":")[0]) if _is_address(one)), None)
+
+
 def is_loopback(address: str) -> bool:
     """Tell whether an address is this machine's own."""
     return ipaddress.ip_address(address.partition("%")[0]).is_loopback

@@ -8,7 +8,7 @@ import dns.rcode
 import dns.rdatatype
 import msgspec
 
-from imdoctor.net.exchange import FAILURES, PAYLOAD, error_of, exchange
+from imdoctor.net.exchange import FAILURES, PAYLOAD, error_of, exchange, records
 from imdoctor.net.machine import Machine
 
 SHOWN = {4: 24, 6: 56}
@@ -47,7 +47,7 @@ async def ask_for(machine: Machine, server: str, host: str, kind: str, subnet: s
         return msgspec.structs.replace(seen, error=dns.rcode.to_text(reply.rcode()))
     wanted = dns.rdatatype.from_text(kind)
     scope = next((option.scopelen for option in reply.options if isinstance(option, dns.edns.ECSOption)), None)
-    addresses = [record.address for rrset in reply.answer if rrset.rdtype == wanted for record in rrset]
+    addresses = [record.address for record in records(reply, wanted)]
     return msgspec.structs.replace(
         seen,
         scope=scope,

@@ -10,6 +10,9 @@ from imdoctor.render.markup import Part, badge, element
 from imdoctor.render.text import WORDS, duration, measured
 from imdoctor.render.times import groups
 
+NUMBERS = {"seconds", "bytes", "count", "ratio", "timestamp"}
+"""The units of numbers: what else is measured, the notes tell of."""
+
 
 def checks_table(target: TargetReport, level: int) -> ET.Element | None:
     """Return the checks under a heading; None where there is none."""
@@ -36,6 +39,6 @@ def _row(check: CheckReport) -> ET.Element:
 def _details(check: CheckReport) -> ET.Element | None:
     """Return what a check noted, found and measured, folded away."""
     notes = [] if check.notes is msgspec.UNSET else check.notes
-    numbers = [measured(group[0].labels, group) for group in groups(check.measurements)]
+    numbers = [measured(group[0].labels, group) for group in groups(check.measurements) if group[0].unit in NUMBERS]
     lines: list[Part] = [element("li", line) for line in (*notes, *map(found, check.findings), *numbers)]
     return element("details", element("summary", "Details"), element("ul", *lines)) if lines else None

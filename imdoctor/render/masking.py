@@ -20,4 +20,4 @@ def _masked(value: Any, mask: Mask) -> Any:  # noqa: ANN401 - whatever JSON hold
         return mask(value)
     if isinstance(value, dict):
         return {_masked(key, mask): _masked(item, mask) for key, item in value.items()}
-    return [_masked(item, mask) for item in value] if isinstance(value, list) else value
+    return [_masked(item, mask) for item in value] if isinstance(value, list | tuple) else value

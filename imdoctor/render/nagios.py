@@ -17,8 +17,8 @@ from imdoctor.render.wrap import clean
 
 STATES = {0: "OK", 1: "WARNING", 2: "CRITICAL"}
 """By the exit code, which is what decides: warnings alone are OK without `--fail-on warn`."""
-UNITS: dict[Unit, str] = {"seconds": "s", "bytes": "B"}
-"""The guidelines' units; a number without one is a number of things."""
+UNITS: dict[Unit, str] = {"seconds": "s", "bytes": "B", "count": "", "ratio": "", "timestamp": ""}
+"""The guidelines' units; a number without one is a number of things. What has no unit here is no number."""
 LEAST: dict[Unit, str] = {"bytes": "0", "count": "0", "ratio": "0"}
 MOST: dict[Unit, str] = {"ratio": "1"}
 BAR = "\u00a6"
@@ -54,7 +54,7 @@ def _performance(report: Report) -> Iterator[str]:
     for target in report.targets:
         for label, item in _labelled(target, f"{target.name} " if several else ""):
             count[label] += 1
-            if item.value is not None and math.isfinite(item.value):
+            if item.value is not None and math.isfinite(item.value) and item.unit in UNITS:
                 yield _datum(label if count[label] == 1 else f"{label} {count[label]}", item, item.value)
 
 
@@ -73,7 +73,7 @@ def _label(text: str) -> str:
 def _datum(label: str, item: Measurement, value: float) -> str:
     warn, fail = _range(item.warn), _range(item.fail)
     fields = (
-        f"{_number(value)}{UNITS.get(item.unit, '')}",
+        f"{_number(value)}{UNITS[item.unit]}",
         warn,
         fail,
         LEAST.get(item.unit, ""),

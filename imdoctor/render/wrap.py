@@ -20,7 +20,7 @@ def _piece(*, wide: bool) -> re.Pattern[str]:
     to compile, so a text without such characters goes without it.
     """
     letters, alone = (_WIDE, f"|[{_WIDE}][{_CLOSING}]*") if wide else ("", "")
-    word = rf"[^\s{letters}]+(?:(?<=[0-9]) (?:s|ms|us)\b)?"
+    word = rf"[^\s{letters}]+(?:(?<=[0-9]) (?:s|ms|us)\b[^\s{letters}]*)?"
     return re.compile(rf"(\s*)([^\s`{letters}]*`[^`]+`[^\s{letters}]*{alone}|{word})")
 
 
@@ -81,9 +81,12 @@ def _pieces(text: str, room: int) -> Iterator[tuple[str, str]]:
 
 
 def _continued(command: str, room: int) -> list[str]:
-    """Break a long command at its spaces, every line but the last with the shell's mark of continuation."""
+    """Break a long command at its spaces, every line but the last with the shell's mark of continuation.
+
+    Between quotes the mark, or the blanks after it, would be a part of the text (POSIX.1-2017 XCU 2.2): that stays whole.
+    """
     lines = [""]
-    for word in command.split(" "):
+    for word in re.findall(r"(?:'[^']*'|\"[^\"]*\"|\S)+", command):
         longer = f"{lines[-1]} {word}".lstrip()
         if lines[-1] and columns(longer) > room - len(CONTINUED):
             lines.append(word)

@@ -3,26 +3,28 @@
 Run as root: `python -m tests.bench.agent`. It needs ip, prometheus-blackbox-exporter and /dev/net/tun.
 
 Both run on the near host of `tests.bench.bench`, against the same gateway and resolver, trust the same store (the public
-authorities and the lab's), and ask the same four questions of each of five targets: dns, tcp, tls, and the signed POST. A
-side's CPU is its own process's user and system time as /proc/PID/stat has it (all threads, no helper), taken before and after
-a block of rounds, so that starting and importing do not count; blocks of both sides alternate, and the ratio is of neighbours.
+authorities and the lab's), and ask the same four questions of each of five targets once a second: dns, tcp, tls, and the signed
+POST. A side's CPU is its own process's user and system time as /proc/PID/stat has it (all threads, no helper), from the beginning
+of a block of seconds to its end, so that starting and importing do not count. Both go on all the time, so that each ratio is one
+of the same seconds.
 
-- imdoctor: one process that examines the targets one after another, as `imdoctor watch` does: the checks dns, tcp, tls and probe,
-  and usersig, without which the probe does not sign in. Every run makes the signed call, which `watch` makes every ten minutes.
-- blackbox_exporter: its probes dns, tcp, tcp with `tls: true`, and http, one after another over one kept connection, as Prometheus
-  asks for them. Who asks, does not count.
+- imdoctor: `imdoctor watch` with the checks dns, tcp, tls, probe, and usersig, without which the probe does not sign in. The
+  signed call is made in every run, where `watch` would make it every ten minutes; all else is as it comes, the history included.
+- blackbox_exporter: its probes dns, tcp, tcp with `tls: true`, and http, over one kept connection, as Prometheus asks for them.
+  Who asks, does not count.
 """
 
-import asyncio
 import contextlib
 import http.client
 import itertools
 import json
 import os
+import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -31,30 +33,28 @@ from urllib.parse import urlencode
 
 import certifi
 
+from imdoctor.agent.database import FILE
+from imdoctor.agent.packing import STATUSES
 from imdoctor.lab.world import KEY
 from tests.bench.bench import FAR_ADDRESS, near, surroundings, told, wire
 from tests.bench.far import NAMES
 
 CHECKS = ("dns", "tcp", "tls", "probe", "usersig")
-PROBES = ("dns", "tcp", "tls", "post")
 SDKAPPID, ADMIN = 1400000000, "administrator"
 LISTEN = "127.0.0.1:9115"
-WARM_UP, ROUNDS, BLOCKS = 6, 20, 7
+PERIOD = 1
+"""Seconds between two runs of a target."""
+WARM_UP, BLOCK, BLOCKS = 10.0, 20.0, 7
+"""Seconds, seconds, and how many."""
 TICK = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
 class Side:
-    """One side of the comparison: its process, and what makes it examine every target so many times."""
+    """One side of the comparison: its process, and how many runs of a target it has made, all of them good."""
 
     pid: int
-    rounds: Callable[[int], None]
-
-    def cost(self, rounds: int) -> float:
-        """Return the CPU seconds of one target's run."""
-        before = cpu(self.pid)
-        self.rounds(rounds)
-        return (cpu(self.pid) - before) / rounds / len(NAMES)
+    runs: Callable[[], int]
 
 
 def cpu(pid: int) -> float:
@@ -75,50 +75,36 @@ def configuration(folder: Path) -> Path:
     (folder / "key").write_text(KEY)
     (folder / "key").chmod(0o600)
     account = {"sdkappid": SDKAPPID, "identifier": ADMIN, "secret_key_file": "key"}
+    made = {
+        "version": 1,
+        "targets": [{"name": one, "endpoint": one, **account} for one in NAMES],
+        "checks": {"tls": {"reference_ca_file": str(store(folder))}, "probe": {"every": f"{PERIOD / 2}s", "warm_calls": 0}},
+        "schedule": {"every": f"{PERIOD}s", "jitter": "0%"},
+    }
     path = folder / "imdoctor.yaml"
-    targets = [{"name": one, "endpoint": one, **account} for one in NAMES]
-    checks = {"tls": {"reference_ca_file": str(store(folder))}}
-    path.write_text(json.dumps({"version": 1, "targets": targets, "checks": checks}))
+    path.write_text(json.dumps(made))
     return path
-
-
-def drive(config: Path) -> None:
-    """Be the imdoctor under measurement: say "ready", then examine every target as many times as each line asks for."""
-    from imdoctor import runner
-    from imdoctor.cli.jobs import Wanted, prepared
-    from imdoctor.cli.session import Session
-
-    async def serve() -> None:
-        for line in itertools.chain(["0"], iter(sys.stdin.readline, "")):
-            for _, job in itertools.product(range(int(line)), work.jobs):
-                report = await runner.run([job], work.checks)
-                assert report.status == "ok", report
-            sys.stdout.write("ready\n")
-            sys.stdout.flush()
-
-    with prepared(Wanted(config=config, check=CHECKS, no_third_party=True), Session.of_process()) as work:
-        asyncio.run(serve())
 
 
 @contextlib.contextmanager
 def imdoctor(folder: Path) -> Iterator[Side]:
-    """Start imdoctor's side."""
-    command = (sys.executable, "-m", "tests.bench.agent", "drive", str(configuration(folder)))
+    """Start imdoctor's side; the runs are those in its history."""
+    options = ("--config", str(configuration(folder)), "--state", str(folder), "--no-third-party")
+    only = [word for check in CHECKS for word in ("--check", check)]
     environ = surroundings({"SSL_CERT_FILE": str(store(folder))})
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environ)
-    assert process.stdin
-    assert process.stdout
-    to, back = process.stdin, process.stdout
+    process = subprocess.Popen((sys.executable, "-m", "imdoctor", "watch", *options, *only), env=environ)
 
-    def rounds(number: int) -> None:
-        to.write(f"{number}\n")
-        to.flush()
-        assert back.readline() == "ready\n"
+    good = (STATUSES.index("ok"),)
+
+    def runs() -> int:
+        with contextlib.closing(sqlite3.connect(folder / FILE)) as history:
+            return int(history.execute("SELECT count(*) FROM run WHERE status = ?", good).fetchone()[0])
 
     with process:
-        assert back.readline() == "ready\n"
-        yield Side(process.pid, rounds)
-        to.close()
+        try:
+            yield Side(process.pid, runs)
+        finally:
+            process.terminate()
 
 
 def modules(folder: Path) -> Path:
@@ -160,30 +146,45 @@ def probes(name: str) -> Iterator[tuple[str, str]]:
 
 @contextlib.contextmanager
 def blackbox(folder: Path) -> Iterator[Side]:
-    """Start the exporter's side."""
-    command = (
-        "prometheus-blackbox-exporter",
-        f"--config.file={modules(folder)}",
-        f"--web.listen-address={LISTEN}",
-        "--log.level=error",
-    )
-    process = subprocess.Popen(command, env=surroundings({"SSL_CERT_FILE": str(store(folder))}))
-    asked = [urlencode({"module": module, "target": to}) for name in NAMES for module, to in probes(name)]
-    asker = http.client.HTTPConnection(LISTEN)
-
-    def rounds(number: int) -> None:
-        for _, query in itertools.product(range(number), asked):
-            asker.request("GET", f"/probe?{query}", headers={"X-Prometheus-Scrape-Timeout-Seconds": "10"})
-            said = asker.getresponse().read().decode()
-            assert "\nprobe_success 1\n" in said, f"{query}\n{said}"
-
-    with process:
+    """Start the exporter's side, and ask it for the four probes of one target after another."""
+    listen = f"--web.listen-address={LISTEN}"
+    command = ("prometheus-blackbox-exporter", f"--config.file={modules(folder)}", listen, "--log.level=error")
+    environ = surroundings({"SSL_CERT_FILE": str(store(folder))})
+    with subprocess.Popen(command, env=environ) as process, contextlib.closing(Asker()) as asker:
         try:
-            until_connected(asker)
-            yield Side(process.pid, rounds)
+            asker.start()
+            yield Side(process.pid, lambda: asker.done)
         finally:
-            asker.close()
             process.terminate()
+
+
+class Asker(threading.Thread):
+    """Asks for the probes as Prometheus does, in a thread of its own. ``done`` counts the targets that all four succeeded for."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.done, self._until = 0, threading.Event()
+
+    def run(self) -> None:
+        """Ask until closed."""
+        asked = [[urlencode({"module": module, "target": to}) for module, to in probes(name)] for name in NAMES]
+        with contextlib.closing(http.client.HTTPConnection(LISTEN)) as connection:
+            until_connected(connection)
+            for queries in itertools.cycle(asked):
+                if self._until.wait(PERIOD / len(NAMES)):
+                    return
+                self.done += all(succeeds(connection, query) for query in queries)
+
+    def close(self) -> None:
+        """Stop asking."""
+        self._until.set()
+        self.join()
+
+
+def succeeds(connection: http.client.HTTPConnection, query: str) -> bool:
+    """Ask for one probe; tell whether it succeeded."""
+    connection.request("GET", f"/probe?{query}", headers={"X-Prometheus-Scrape-Timeout-Seconds": "10"})
+    return b"\nprobe_success 1\n" in connection.getresponse().read()
 
 
 def until_connected(asker: http.client.HTTPConnection) -> None:
@@ -196,23 +197,30 @@ def until_connected(asker: http.client.HTTPConnection) -> None:
 
 
 def compare(folder: Path) -> None:
-    """Measure both sides in turn, and print."""
+    """Measure both sides, and print."""
     with imdoctor(folder) as ours, blackbox(folder) as theirs:
-        for side in (ours, theirs):
-            side.rounds(WARM_UP)
-        pairs = [(ours.cost(ROUNDS), theirs.cost(ROUNDS)) for _ in range(BLOCKS)]
+        time.sleep(WARM_UP)
+        pairs = [block(ours, theirs) for _ in range(BLOCKS)]
     for name, costs in zip(("imdoctor", "blackbox_exporter"), zip(*pairs, strict=True), strict=True):
         sys.stdout.write(f"{name}: {statistics.median(costs) * 1000:.2f} ms of CPU per target and run\n")
     told("CPU per target and run: imdoctor / blackbox_exporter", [one / other for one, other in pairs], 1)
 
 
+def block(*sides: Side) -> list[float]:
+    """Return what a run of each side cost in a block of seconds (CPU seconds)."""
+    before = [(cpu(side.pid), side.runs()) for side in sides]
+    time.sleep(BLOCK)
+    after = [(cpu(side.pid), side.runs()) for side in sides]
+    return [(b - a) / (to - fro) for (a, fro), (b, to) in zip(before, after, strict=True)]
+
+
 def main(arguments: Sequence[str]) -> None:
-    """Measure; with "drive" be the side under measurement, with "compare" what runs on the near host."""
+    """Measure; with a folder, on the near host that this is."""
     if arguments:
-        {"drive": drive, "compare": compare}[arguments[0]](Path(arguments[1]))
+        compare(Path(arguments[0]))
         return
     with tempfile.TemporaryDirectory() as name, wire(0, Path(name)):
-        inside = near(sys.executable, "-m", "tests.bench.agent", "compare", name)
+        inside = near(sys.executable, "-m", "tests.bench.agent", name)
         subprocess.run(inside, env=surroundings(), check=True)
 
 

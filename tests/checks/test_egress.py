@@ -7,7 +7,7 @@ from msgspec import structs
 
 from imdoctor import Measurement, Note
 from imdoctor.net.echo import Echo
-from imdoctor.net.egress import Exit
+from imdoctor.net.egress import NO_TIME, Exit
 from imdoctor.net.geo import Told
 from imdoctor.net.lookup import Answer, ServerAnswers
 from imdoctor.net.machine import SystemAnswer
@@ -16,11 +16,14 @@ from imdoctor.net.stubs import Stub
 from imdoctor.net.subnet import SubnetAnswer
 from imdoctor_checks.dns import Dns
 from imdoctor_checks.observations import DnsSeen, EgressSeen, GatewayLook, MirrorCost
-from imdoctor_checks.verdicts.egress import compare, host_ends, price
+from imdoctor_checks.verdicts.costs import price
+from imdoctor_checks.verdicts.dns import in_doubt
+from imdoctor_checks.verdicts.egress import compare, host_ends
 from tests.checks.judging import SETTINGS, findings
 
 RESOLVER, STUB, PUBLIC = "10.53.0.1", "127.0.0.1", "223.5.5.5"
 HERE, NEXT, AWAY, THERE = "119.147.10.2", "119.147.20.2", "218.6.200.2", "120.196.0.2"
+SIX = "2402:4e00:2000::1"
 NEAR, FAR = "43.141.10.2", "43.141.10.1"
 ECHO = "https://myip.ipip.net/json"
 PLACES = (
@@ -37,6 +40,19 @@ def way(via: str, *addresses: str, source: str = "TXT whoami.ds.akahelp.net", **
     seconds = 0.0121 if addresses else None
     return Exit(
         via=via, source=source, addresses=addresses, samples=len(addresses), seconds=seconds, error=error, **more
+    )
+
+
+def echo(address: str | None, resolver: str | None = None, via: str = "direct") -> Echo:
+    """Return what an echo shows."""
+    return Echo(
+        url=ECHO,
+        via=via,
+        family=4,
+        address=address,
+        resolver=resolver,
+        seconds=0.05,
+        error=None if address else "timeout",
     )
 
 
@@ -64,17 +80,24 @@ def cost(given: tuple[float | None, ...], own: tuple[float | None, ...]) -> Mirr
 
 
 COSTLY = cost((0.052, 0.05, 0.055, 0.051, 0.053), (0.014, 0.013, 0.012, 0.014, 0.013))
+GATEWAY = GatewayLook(address=NEAR, gateway=True, error="x")
 SUBNET = SubnetAnswer(server=PUBLIC, subnet="119.147.10.0/24", scope=24, addresses=(NEAR,))
 ROWS = [
     pytest.param(seen(ways(NEXT)), [], "same", id="same ISP and region"),
-    pytest.param(seen(ways(HERE, places=())), [], "same", id="one address"),
+    pytest.param(seen(ways(HERE, places=(), echoes=(echo(HERE),))), [], "same", id="one address"),
+    pytest.param(seen(ways(HERE)), ["dns.egress-unknown:info"], "unknown", id="one address, by DNS alone"),
+    pytest.param(seen(ways(THERE, host=(THERE,), echoes=(echo(None),))), ["dns.egress-unknown:info"], "unknown", id="no echo answers"),
+    pytest.param(seen(ways(THERE, host=(THERE,), echoes=(echo(HERE),))), ["dns.egress-mismatch:warn"], "different", id="an echo differs"),
+    pytest.param(seen(ways(THERE, host=(THERE, SIX))), ["dns.egress-unknown:info"], "unknown", id="one address of one family"),
     pytest.param(seen(ways(AWAY)), ["dns.egress-mismatch:warn"], "same ISP only", id="another region"),
     pytest.param(seen(ways(THERE)), ["dns.egress-mismatch:warn"], "different", id="another ISP"),
     pytest.param(seen(ways(NEXT, THERE)), ["dns.egress-mismatch:warn"], "different", id="one of two doors"),
     pytest.param(seen(ways(THERE, host=(HERE, THERE))), [], "same", id="this host has that door as well"),
+    pytest.param(seen(ways(THERE, host=(HERE, SIX))), ["dns.egress-mismatch:warn"], "different", id="the other family is nowhere"),
+    pytest.param(seen(ways(THERE, host=(SIX,))), ["dns.egress-unknown:info"], "unknown", id="this host has the other family alone"),
     pytest.param(seen(ways(THERE, server=PUBLIC), PUBLIC), ["dns.egress-mismatch:info"], "different", id="a public resolver"),
     pytest.param(
-        seen(ways(THERE, server=PUBLIC), PUBLIC, costs=(structs.replace(COSTLY, server=PUBLIC),)),
+        seen(ways(THERE, server=PUBLIC), PUBLIC, costs=(structs.replace(COSTLY, server=PUBLIC),), looks=(GATEWAY,)),
         ["dns.egress-mismatch:warn"],
         "different",
         id="a public resolver that costs",
@@ -145,41 +168,73 @@ def test_the_price(measured: MirrorCost, expected: float | None) -> None:
     assert (None if found is None else round(found, 6)) == expected
 
 
+SLIGHT, DEAD, SHORT = (
+    cost((0.02,) * 5, (0.0201,) * 5),
+    cost((None,) * 5, (0.02,) * 5),
+    cost((0.02,) * 2, (0.01,) * 2),
+)
+YES, NO, SILENT = (GATEWAY,), (structs.replace(GATEWAY, gateway=False),), (structs.replace(GATEWAY, gateway=None),)
+
+
 @pytest.mark.parametrize(
-    ("more", "subnet", "told", "confidence"),
+    ("measured", "looks", "subnet", "told", "confidence"),
     [
-        ({"costs": (COSTLY,)}, SUBNET, "it costs 38.0 ms a connection (37.0 ms to 43.0 ms): 43.141.10.1 52.0 ms (50", "certain"),
-        ({"costs": (cost((0.02,) * 5, (0.0201,) * 5),)}, SUBNET, "no measurable cost: 43.141.10.1 20.0 ms", "likely"),
-        ({"costs": (cost((None,) * 5, (0.02,) * 5),)}, SUBNET, "43.141.10.1 or 43.141.10.2 could not be connected to", "likely"),
-        ({}, structs.replace(SUBNET, addresses=(FAR,)), "no measurable cost: 119.147.10.0/24 is given the same addresses", "likely"),
-        ({}, structs.replace(SUBNET, error="it does not heed the subnet"), "not known: 223.5.5.5 was asked", "likely"),
-        ({}, None, "no public resolver was asked", "likely"),
-        ({}, structs.replace(SUBNET, addresses=()), "there are no two addresses", "likely"),
+        (COSTLY, YES, SUBNET, "it costs 38.0 ms a connection (37.0 ms to 43.0 ms): 43.141.10.1 52.0 ms (50", "certain"),
+        (SLIGHT, YES, SUBNET, "no measurable cost: 43.141.10.1 20.0 ms", "likely"),
+        (DEAD, YES, SUBNET, "43.141.10.1 or 43.141.10.2 could not be connected to", "likely"),
+        (SHORT, YES, SUBNET, "there was no time left to connect to 43.141.10.1 and", "likely"),
+        (COSTLY, NO, SUBNET, "43.141.10.2 does not answer as the IM gateway (x)", "likely"),
+        (COSTLY, SILENT, SUBNET, "nothing answers at 43.141.10.2 (x)", "likely"),
+        (COSTLY, (), SUBNET, "there was no time left to see what answers at 43.141.10.2", "likely"),
+        (None, (), structs.replace(SUBNET, scope=0), "is for every network alike (scope 0", "likely"),
+        (
+            None,
+            (),
+            structs.replace(SUBNET, addresses=("10.0.0.1",)),
+            "what cannot be the service's (10.0.0.1)",
+            "likely",
+        ),
+        (None, (), structs.replace(SUBNET, error=NO_TIME), "there was no time left to ask 223.5.5.5 for 119", "likely"),
+        (
+            None,
+            (),
+            structs.replace(SUBNET, addresses=(FAR,)),
+            "no measurable cost: 119.147.10.0/24 is given the same",
+            "likely",
+        ),
+        (
+            None,
+            (),
+            structs.replace(SUBNET, error="it does not heed the subnet"),
+            "not known: 223.5.5.5 was asked",
+            "likely",
+        ),
+        (None, (), None, "no public resolver was asked", "likely"),
+        (None, (), structs.replace(SUBNET, addresses=()), "there are no two addresses", "likely"),
     ],
-    ids=["costly", "as near", "unreachable", "the same addresses", "not heeded", "nobody asked", "no address"],
-)  # fmt: skip
-def test_what_it_costs(more: dict[str, Any], subnet: SubnetAnswer | None, told: str, confidence: str) -> None:
+    ids=[
+        *(
+            "costly",
+            "as near",
+            "unreachable",
+            "too few connects",
+            "not the gateway",
+            "nothing answers",
+            "not looked at",
+        ),
+        *("not by prefix", "bogus", "no time", "the same addresses", "not heeded", "nobody asked", "no address"),
+    ],
+)
+def test_what_it_costs(
+    measured: MirrorCost | None, looks: tuple[GatewayLook, ...], subnet: SubnetAnswer | None, told: str, confidence: str
+) -> None:
     """The difference with its spread, or that there is none, or why that is not known; a difference explains slow calls."""
-    (found,) = (
-        one for one in findings(Dns(), seen(ways(THERE, subnet=subnet), **more)) if one.code == "dns.egress-mismatch"
-    )
+    observed = seen(ways(THERE, subnet=subnet), costs=(measured,) if measured else (), looks=looks)
+    (found,) = (one for one in findings(Dns(), observed) if one.code == "dns.egress-mismatch")
     assert found.data["cost"] == found.because[-1].partition(": ")[0]
     assert found.confidence == confidence
     assert bool(found.explains) is (confidence == "certain")
     assert told in found.because[-1]
-
-
-def echo(address: str | None, resolver: str | None = None, via: str = "direct") -> Echo:
-    """Return what an echo shows."""
-    return Echo(
-        url=ECHO,
-        via=via,
-        family=4,
-        address=address,
-        resolver=resolver,
-        seconds=0.05,
-        error=None if address else "timeout",
-    )
 
 
 @pytest.mark.parametrize(
@@ -187,14 +242,24 @@ def echo(address: str | None, resolver: str | None = None, via: str = "direct") 
     [
         (ways(NEXT, host=(HERE,), echoes=(echo(AWAY),)), (HERE, AWAY)),
         (ways(THERE, host=(THERE,), echoes=(echo(HERE),)), (HERE,)),
-        (ways(THERE, host=(THERE,), echoes=(echo(None),)), (THERE,)),
+        (ways(THERE, host=(THERE,), echoes=(echo(None),)), ()),
+        (ways(THERE, host=(THERE, SIX)), (SIX,)),
+        (ways(THERE, NEXT, host=(THERE, HERE)), (THERE, HERE)),
         (ways(THERE, host=(THERE,), echoes=(echo(THERE),)), (THERE,)),
         (ways(THERE, host=(), echoes=(echo(HERE), echo(AWAY, via="proxy"))), (HERE,)),
     ],
-    ids=["both", "DNS is intercepted", "no echo", "they agree", "through a proxy is another way"],
+    ids=[
+        "both",
+        "DNS is intercepted",
+        "no echo",
+        "of one family",
+        "an address is its own",
+        "they agree",
+        "through a proxy is another way",
+    ],
 )
 def test_this_hosts_ends(egress: EgressSeen, ends: tuple[str, ...]) -> None:
-    """Every source counts, but for DNS that shows a resolver's address where an echo shows another."""
+    """Every source counts, but for DNS that shows nothing but a resolver's addresses."""
     assert host_ends(egress) == ends
 
 
@@ -229,6 +294,22 @@ def test_a_public_resolver_disagrees(
         assert [one.code for one in found if one.code in {"dns.hijacked", "dns.servers-disagree"}] == expected
 
 
+@pytest.mark.parametrize(
+    ("given", "costs", "expected"),
+    [
+        ((NEAR,), (), [FAR, NEAR]),
+        (("10.0.0.1", "127.0.0.1"), (), []),
+        ((FAR, NEAR), (), []),
+        ((FAR, NEAR), (COSTLY,), [NEAR]),
+    ],
+    ids=["other addresses", "addresses within", "some are the same", "a price hangs on it"],
+)
+def test_what_is_looked_at(given: tuple[str, ...], costs: tuple[MirrorCost, ...], expected: list[str]) -> None:
+    """What a third party gives is looked at where it differs or a price hangs on it; never an address of this network's own."""
+    egress = ways(THERE, subnet=structs.replace(SUBNET, addresses=given))
+    assert in_doubt(seen(egress, costs=costs)) == expected
+
+
 def test_the_picture() -> None:
     """Host, stub, resolver, ways out, each with its place and time; then the verdict."""
     egress = ways(NEXT, THERE, server=STUB, echoes=(echo(HERE, THERE), echo(AWAY, via="proxy")))
@@ -252,7 +333,7 @@ def test_the_picture() -> None:
 
 def test_the_ways_out_are_measured() -> None:
     """Each way out has its time among the measurements, and the cost has its own."""
-    said = list(Dns().judge(seen(ways(THERE, subnet=SUBNET), costs=(COSTLY,)), SETTINGS, {}))
+    said = list(Dns().judge(seen(ways(THERE, subnet=SUBNET), costs=(COSTLY,), looks=(GATEWAY,)), SETTINGS, {}))
     told = {(one.name, one.labels.get("server")): one.value for one in said if isinstance(one, Measurement)}
     assert told["egress", RESOLVER] == 0.0121
     assert round(told["mirror cost", RESOLVER] or 0, 6) == 0.038

@@ -86,6 +86,10 @@ def test_what_cannot_be_compared(one: list[Told], other: list[Told], same: str) 
         (said(country="US", region="California"), said("mmdb", country="US", region="加利福尼亚"), "unknown"),
         (said(country="法国"), said(country="德国"), "different"),
         (said(country="法国"), said("mmdb", country="DE"), "unknown"),
+        (said(country="中国", region="广东省"), said(country="日本", region="东京都"), "different"),
+        (said(country="中国", region="广东省"), said("mmdb", country="日本", region="东京都"), "unknown"),
+        (said(country="香港"), said(country="中国", region="香港"), "same"),
+        (said(country="香港"), said(country="中国", region="广东省"), "different"),
         (said(country="中国"), said(country="中国"), "unknown"),
     ],
 )

@@ -196,7 +196,10 @@ def test_a_configuration_to_begin_with(tmp_path: Path) -> None:
     assert here(tmp_path, "config", "check", str(tmp_path / "new.yaml")).code == 0
     for licence in ("GeoLite2 end user licence", "CC BY 4.0", "Apache-2.0"):
         assert licence in text
-    keys = "sdkappid|identifier|timeout|client|ca_file|proxy|nameservers|slow|third_party_timeout|whoami|geo|tls|probe|usersig"
+    keys = (
+        "sdkappid|identifier|timeout|client|ca_file|proxy|nameservers|slow|third_party_timeout|whoami|public_resolvers"
+    )
+    keys += "|geo|tls|probe|usersig"
     shown = re.sub(rf"(?m)^( +)# ((?:{keys}):)", r"\1\2", text)
     (tmp_path / "shown.yaml").write_text(shown)
     assert here(tmp_path, "config", "check", str(tmp_path / "shown.yaml")).code == 0
@@ -219,10 +222,23 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "says"),
     [
+        (
+            "geo: {asn_zone: ..bad}",
+            "imdoctor.yaml:4:10: geo: asn_zone: '..bad' is no zone: write one such as asn.cymru.com",
+        ),
+        (
+            "whoami: ['https://a.b:99999/']",
+            "imdoctor.yaml:4:5: dns: 'https://a.b:99999/' names no port: write one of 1 to 65535",
+        ),
         ("whoami: [MX a.example]", "imdoctor.yaml:4:5: dns: 'MX a.example' is no whoami source: write TYPE NAME"),
         ("geo: {mmdb: no-such-file}", "checks: dns: geo: mmdb: there is no file"),
         ("geo: {xbd: x}", "unknown key 'xbd': did you mean xdb"),
         ("third_party_timeout: 1", "write 1s"),
+        ("nameservers: [foo]", "nameservers: 'foo' is no address: write one such as 223.5.5.5"),
+        (
+            "public_resolvers: [dns.example]",
+            "public_resolvers: 'dns.example' is no address: write one such as 223.5.5.5",
+        ),
     ],
 )
 def test_what_is_wrong_with_the_sources(tmp_path: Path, options: str, says: str) -> None:

@@ -24,7 +24,7 @@ def write_mmdb(path: Path, places: Mapping[str, Whereabouts]) -> None:
 
 
 def _record(there: Whereabouts) -> dict[str, object]:
-    record: dict[str, object] = {"country": {"iso_code": "CN", "names": {"en": "China", "zh-CN": there.country}}}
+    record: dict[str, object] = {"country": {"iso_code": there.code, "names": {"zh-CN": there.country}}}
     if there.region:
         record["subdivisions"] = [{"names": {"zh-CN": there.region}}]
     if there.city:
@@ -43,7 +43,9 @@ def write_xdb(path: Path, places: Mapping[str, Whereabouts]) -> None:
     start = HEADER + len(vector)
     networks = sorted((ipaddress.ip_network(network), there) for network, there in places.items() if ":" not in network)
     for network, there in networks:
-        text = "|".join((there.country or "0", there.region or "0", there.city or "0", there.isp or "0", "CN")).encode()
+        text = "|".join(
+            (there.country or "0", there.region or "0", there.city or "0", there.isp or "0", there.code)
+        ).encode()
         first, last = int(network.network_address), int(network.broadcast_address)
         segments.append((first, last, len(text), start + len(texts)))
         texts += text

@@ -44,7 +44,7 @@ class Resolver(msgspec.Struct, frozen=True, kw_only=True):
 
     address: str = RESOLVER
     kind: str = "unbound"
-    """Or "dnsmasq", "resolved", or "ours", which has the faults that the real ones cannot be made to have."""
+    """Or "dnsmasq", "debian" (dnsmasq as that starts it), "resolved", or "ours", which has faults that no real one can be made to have."""
     zone: Mapping[str, tuple[str, ...]] = {}
     lines: tuple[str, ...] = ()
     how: Resolving = Resolving()
@@ -74,6 +74,7 @@ class Whereabouts(msgspec.Struct, frozen=True, kw_only=True):
     """Where a network is."""
 
     country: str = "中国"
+    code: str = "CN"
     region: str = ""
     city: str = ""
     isp: str = ""
@@ -92,9 +93,11 @@ class Outside(msgspec.Struct, frozen=True, kw_only=True):
     """Which files the client has of the places: "mmdb", "xdb"."""
     mirrors: Mapping[str, tuple[str, ...]] = {}
     """The service's addresses by the network that asks, or that EDNS Client Subnet names."""
+    heeded: bool = True
+    """Whether what is given for a network is said to be that network's own, or every network's (scope 0, RFC 7871)."""
     echoes: bool = True
     lie: str | None = None
-    """"private", "rubbish" or "endless"."""
+    """"private", "rubbish", "endless", or "nowhere": echoes redirect to what is no address."""
     silent: bool = False
     """The authority hears questions for third parties' names, and says nothing."""
 
@@ -135,6 +138,8 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     """Far addresses that stand on a host of their own, to which the way is a plain cable."""
     told: Mapping[str, str] = {}
     """For a code, a pattern that the message of its finding must hold; for a check, one that a note of it must."""
+    never: Mapping[str, str] = {}
+    """For a code, a pattern that the message of none of its findings may hold."""
     absent: tuple[str, ...] = ()
     """Codes that no finding may have, not even for information."""
     wire: Manner | None = None

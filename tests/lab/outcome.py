@@ -149,6 +149,9 @@ def _untold(world: World, report: Report) -> Iterator[str]:
         said += [note for check in report.targets[0].checks if check.name == code for note in check.notes or ()]
         if not any(re.search(pattern, message) for message in said):
             yield f"{code} lacks {pattern!r}: {said}"
+    for code, pattern in world.never.items():
+        said = [one.message for one in findings if one.code == code and re.search(pattern, one.message)]
+        yield from (f"{code} says {pattern!r}: {message}" for message in said)
     yield from (f"{one.code} is found: {one.message}" for one in findings if one.code in world.absent)
 
 

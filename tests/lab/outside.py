@@ -66,7 +66,7 @@ class Authority(asyncio.DatagramProtocol):
         """Return the answer to a question."""
         subnet = next((option for option in query.options if isinstance(option, dns.edns.ECSOption)), None)
         options: list[dns.edns.Option] = (
-            [dns.edns.ECSOption(subnet.address, subnet.srclen, subnet.srclen)] if subnet else []
+            [dns.edns.ECSOption(subnet.address, subnet.srclen, subnet.srclen * self.outside.heeded)] if subnet else []
         )
         answer = dns.message.make_response(query, recursion_available=True)
         if query.edns >= 0:
@@ -166,6 +166,10 @@ def echo(asked: Authority) -> Handler:
                 writer.write(ENDLESS)
                 await writer.drain()
                 await asyncio.sleep(0.001)  # or the loop would never notice that the other side is gone
+        if outside.lie == "nowhere":
+            there = b"https://[" if host == NSTOOL else b"/json?x=a \xe4\xb8\xad"
+            writer.write(b"HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Length: 0\r\n\r\n" % there)
+            return
         shown = LIES.get(outside.lie or "", asker)
         if host == NSTOOL:
             where = f"https://{secrets.token_hex(4)}.{NSTOOL}/info.js"

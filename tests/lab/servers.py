@@ -125,6 +125,20 @@ def dnsmasq(host: Host, resolver: Resolver, zone: Zone) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def debian(host: Host, resolver: Resolver, zone: Zone) -> Iterator[None]:
+    """Run dnsmasq as Debian's service does, by single letters; its `server=` stands in a folder."""
+    del zone
+    folder = host.folder / "dnsmasq.d"
+    folder.mkdir()
+    lines = ("no-resolv", *(line.removeprefix("--") for line in resolver.lines))
+    (folder / "corp.conf").write_text("".join(f"{line}\n" for line in lines))
+    (folder / "corp.conf.dpkg-old").write_text("server=10.53.0.9\n")
+    where = ("-x", str(host.folder / "dnsmasq.pid"), "-u", "root", "-7", f"{folder},.dpkg-dist,.dpkg-old,.dpkg-new")
+    with host.serving("dnsmasq", "-k", *where, "--local-service", ready=listening(resolver.address, 53)):
+        yield
+
+
+@contextlib.contextmanager
 def resolved(host: Host, resolver: Resolver, zone: Zone) -> Iterator[None]:
     """Run systemd-resolved on its stub; ``lines`` name the resolver behind it, which stands in the world as well."""
     del zone
@@ -183,6 +197,7 @@ def squid(host: Host, how: Proxy) -> Iterator[None]:
 RESOLVERS: dict[str, Callable[[Host, Resolver, Zone], contextlib.AbstractContextManager[None]]] = {
     "unbound": unbound,
     "dnsmasq": dnsmasq,
+    "debian": debian,
     "resolved": resolved,
 }
 PROXIES: dict[str, Callable[[Host, Proxy], contextlib.AbstractContextManager[None]]] = {

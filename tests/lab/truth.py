@@ -63,7 +63,13 @@ REFUSED = "refused"
 
 
 def dropped(
-    host: str = "router", *, table: str = "iptables", chain: str = "FORWARD", what: str = "DROP|REJECT"
+    host: str = "router",
+    *,
+    table: str = "iptables",
+    chain: str = "FORWARD",
+    what: str = "DROP|REJECT",
+    none: bool = False,
 ) -> Truth:
-    """See, when imdoctor is done, that a planted rule of a firewall caught something."""
-    return Truth(host=host, script=f"{table} -nvxL {chain}", says=rf"(?m)^\s*[1-9]\d*\s+\d+\s+({what})\b", after=True)
+    """See, when imdoctor is done, that a planted rule of a firewall caught something; or nothing, where that is the point."""
+    packets = "0" if none else r"[1-9]\d*"
+    return Truth(host=host, script=f"{table} -nvxL {chain}", says=rf"(?m)^\s*{packets}\s+\d+\s+({what})\b", after=True)

@@ -1,7 +1,10 @@
 """HTTP echoes: their layouts, and asking real servers that tell the truth, lie, redirect or never end."""
 
 import asyncio
+import contextlib
+import re
 import ssl
+import urllib.parse
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
@@ -11,9 +14,10 @@ from hypothesis import strategies as st
 
 from imdoctor.lab.loop import LabLoop
 from imdoctor.lab.proxy import proxy
-from imdoctor.net.echo import Echo, Way, ask_echo, decode, parse
+from imdoctor.net.echo import Echo, Way, ask_echo, redirected, target
 from imdoctor.net.geo import Told
 from imdoctor.net.machine import Machine, SystemAnswer
+from imdoctor.net.pages import decode, parse
 from imdoctor.net.proxy import Proxy
 from imdoctor.net.trust import tls_context
 from tests.lab.certificates import authority
@@ -144,7 +148,9 @@ def test_an_echo_is_asked(lab: LabLoop, tmp_path: Path) -> None:
     assert seen.seconds is not None
 
 
-@pytest.mark.parametrize("to", [f"https://a1.{IPIP}/x", f"http://a1.{IPIP}/x", "/x"])
+@pytest.mark.parametrize(
+    "to", [f"https://a1.{IPIP}/x", f"http://a1.{IPIP}/x", "/x", "/x?y=a b", "/x?y=\u4e2d", "/\u4e2d x"]
+)
 def test_redirects_within_its_domain(lab: LabLoop, tmp_path: Path, to: str) -> None:
     """They are followed, to http as well: the answer shows who resolved the name."""
     seen = asked(way(lab, tmp_path, moved(to=to)))
@@ -158,12 +164,25 @@ def test_redirects_within_its_domain(lab: LabLoop, tmp_path: Path, to: str) -> N
         (f"https://evil{IPIP}/", f"a redirect to evil{IPIP}"),
         ("ftp://x/", "a redirect to x"),
         ("/json", "too many redirects"),
-        (f"https://{IPIP}:99999/", "a redirect to no port"),
+        (f"https://{IPIP}:99999/", "a redirect to nowhere"),
+        ("https://[", "a redirect to nowhere"),
+        (f"https://..{IPIP}/", f"a redirect to ..{IPIP}"),
+        (f"https://{'a' * 70}.{IPIP}/", f"a redirect to {'a' * 60}"),
+        ("javascript:alert(1)", "a redirect to nowhere"),
     ],
 )
 def test_redirects_elsewhere(lab: LabLoop, tmp_path: Path, to: str, error: str) -> None:
-    """Others are not, since no plan lists where they lead."""
+    """Others are not, since no plan lists where they lead; nor those that lead nowhere."""
     assert asked(way(lab, tmp_path, moved(to=to))).error == error
+
+
+@given(st.text(max_size=60))
+def test_any_location_is_followed_or_refused(location: str) -> None:
+    """Any redirect leads to a page of the echo's own by a request that can be sent, or is refused in a sentence."""
+    with contextlib.suppress(ValueError):
+        there = redirected(URL, location, IPIP)
+        assert (urllib.parse.urlsplit(there).hostname or "").endswith(IPIP)
+        assert re.fullmatch("/[!-~]*", target(there))
 
 
 def test_through_a_proxy(lab: LabLoop, tmp_path: Path) -> None:
@@ -188,11 +207,17 @@ async def _endless(writer: asyncio.StreamWriter, head: str) -> None:
     [
         (page('{"data":{"ip":"10.66.6.6"}}'), "10.66.6.6, which is no public address"),
         (page("ip = '119.147.10.2'; dns = 'rubbish \x07'"), "rubbish, which is no public address"),
+        (page('{"data":{"ip":"2402:4e00::1%x"}}'), "2402:4e00::1%x, which is no public address"),
+        (page('{"data":{"ip":""}}'), "no address in the answer"),
+        (page("var ip = '';"), "no address in the answer"),
         (page("nothing"), "no address in the answer"),
         (_silent, "timeout"),
         (_endless, "too-large"),
     ],
-    ids=["a private address", "a resolver that is none", "no address", "silence", "an endless body"],
+    ids=[
+        *("a private address", "a resolver that is none", "an address of one link", "an empty address"),
+        *("an empty variable", "no address", "silence", "an endless body"),
+    ],
 )
 def test_lies_and_silence(lab: LabLoop, tmp_path: Path, answers: Answers, error: str) -> None:
     """What cannot be believed gives nothing but its reason."""

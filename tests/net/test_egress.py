@@ -2,8 +2,11 @@
 
 import asyncio
 import contextlib
+import ipaddress
+import struct
 from collections.abc import Iterator
 
+import dns.exception
 import dns.message
 import dns.rrset
 import pytest
@@ -11,7 +14,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from imdoctor.lab.loop import LabLoop
-from imdoctor.net.egress import BUILT_IN, SAMPLES, Exit, Source, first_good, leaving, parse_source, question, read
+from imdoctor.net.egress import (
+    BUILT_IN,
+    NO_TIME,
+    SAMPLES,
+    Exit,
+    Source,
+    first_good,
+    leaving,
+    parse_source,
+    question,
+    read,
+)
+from imdoctor.net.exchange import FAILURES
 from imdoctor.net.machine import Machine
 from tests.lab.model import Outside
 from tests.lab.outside import Authority
@@ -43,6 +58,11 @@ def test_sources(text: str, expected: Source) -> None:
         ("A a..example", "no name"),
         ("A .", "names nothing"),
         ("TXT CH a.example", "needs a server"),
+        ("A a.example@bad..name", "no name"),
+        ("TXT *." + ".".join(["a" * 60] * 4), "no name"),
+        ("https://a..b/", "no name"),
+        ("https://a.example:99999/", "names no port"),
+        ("https://a.example:0/", "names no port"),
         ("", "no whoami source"),
     ],
 )
@@ -82,9 +102,10 @@ def test_a_random_label_for_each_question() -> None:
         ("TXT", ['"203.0.113.7"', '"edns0-client-subnet 198.51.100.0/24"'], (("203.0.113.7",), ("198.51.100.0/24",))),
         ("TXT", ['"2001:db8::1"'], (("2001:db8::1",), ())),
         ("TXT", ['"hello world"', '""', '"v=spf1"'], ((), ())),
+        ("TXT", [r'"ecs" "\027[31mRED"', '"ecs"', '"ecs" "fe80::%x/64"'], ((), ())),
         ("MX", ["10 mail.example."], ((), ())),
     ],
-    ids=["an address", "pairs", "texts", "IPv6", "other texts", "another type"],
+    ids=["an address", "pairs", "texts", "IPv6", "other texts", "no subnet", "another type"],
 )  # fmt: skip
 def test_what_answers_say(kind: str, records: list[str], expected: tuple[tuple[str, ...], tuple[str, ...]]) -> None:
     """Addresses and client subnets are found in each of the layouts, and in nothing else."""
@@ -93,18 +114,47 @@ def test_what_answers_say(kind: str, records: list[str], expected: tuple[tuple[s
     assert read(reply) == expected
 
 
+@pytest.mark.parametrize("rdclass", [3, 4, 42, 254, 255])
+@pytest.mark.parametrize(("kind", "data"), [(1, b"\1\2\3\4"), (28, bytes(16)), (16, b"\7\x31.2.3.4")])
+def test_records_of_other_classes_say_nothing(rdclass: int, kind: int, data: bytes) -> None:
+    """They hold what they like, and no address; the class CH has texts."""
+    reply = dns.message.make_response(dns.message.make_query("w.example", "A", use_edns=False)).to_wire()
+    record = b"\xc0\x0c" + struct.pack("!HHIH", kind, rdclass, 0, len(data)) + data
+    wire = reply[:6] + b"\0\1" + reply[8:] + record
+    expected = ("1.2.3.4",) if (rdclass, kind) == (3, 16) else ()
+    with contextlib.suppress(dns.exception.FormError):  # an A record of the class CH holds a name first
+        assert read(dns.message.from_wire(wire)) == (expected, ())
+
+
+@given(st.data())
+def test_any_answer_is_read(data: st.DataObject) -> None:
+    """No bytes in an answer make the reader stumble, or give what is no subnet."""
+    reply = dns.message.make_response(dns.message.make_query("w.example", "TXT"))
+    for kind, text in (("TXT", '"ecs" "198.51.100.0/24/0"'), ("A", "203.0.113.7"), ("AAAA", "2001:db8::1")):
+        reply.answer.append(dns.rrset.from_text("w.example.", 0, "IN", kind, text))
+    wire = bytearray(reply.to_wire())
+    for _ in range(data.draw(st.integers(1, 4))):
+        wire[data.draw(st.integers(0, len(wire) - 1))] = data.draw(st.integers(0, 255))
+    with contextlib.suppress(*FAILURES):
+        _, subnets = read(dns.message.from_wire(bytes(wire), ignore_trailing=True))
+        assert all(ipaddress.ip_network(subnet, strict=False) for subnet in subnets)
+
+
 @pytest.fixture(name="lab")
 def _lab() -> Iterator[LabLoop]:
     with LabLoop() as lab:
         yield lab
 
 
-def asked(lab: LabLoop, outside: Outside, text: str, limit: float = 2.0) -> Exit:
+def asked(
+    lab: LabLoop, outside: Outside, text: str, limit: float = 2.0, more: float = 2.0, authority: Authority | None = None
+) -> Exit:
     """Ask a source of an authority on loopback, which takes every asker's address for the one it pretends."""
-    authority = Pretending({}, outside)
-    port = lab.datagrams(lambda: authority)
+    asked_of = authority or Pretending({}, outside)
+    port = lab.datagrams(lambda: asked_of)
     machine = Machine(dial=lambda address, _: ("127.0.0.1", port))  # noqa: ARG005 - there is one server
-    return asyncio.run(leaving(machine, parse_source(text), server="10.0.0.1", via="10.0.0.1", limit=limit))
+    source = parse_source(text)
+    return asyncio.run(leaving(machine, source, server="10.0.0.1", via="10.0.0.1", limit=limit, more=more))
 
 
 class Pretending(Authority):
@@ -124,6 +174,40 @@ def test_several_doors(lab: LabLoop) -> None:
     seen = asked(lab, Outside(), PAIRS)
     assert (sorted(seen.addresses), seen.samples, seen.error) == (["119.147.10.2", "120.196.0.2"], SAMPLES, None)
     assert seen.seconds is not None
+
+
+@pytest.mark.parametrize(("text", "most"), [(PAIRS, 1), ("TXT *.whoami.corp.example", SAMPLES)])
+def test_one_answer_is_enough(lab: LabLoop, text: str, most: int) -> None:
+    """Where there is no time for further samples, the first answer counts; without any time nothing is asked."""
+    seen = asked(lab, Outside(), text, more=0.0)
+    assert 1 <= seen.samples <= most
+    late = asked(lab, Outside(), text, limit=0.0)
+    assert (late.addresses, late.error) == ((), NO_TIME)
+
+
+def test_a_lost_sample_holds_nothing_up(lab: LabLoop) -> None:
+    """Of samples under random labels those that come count, and of samples in turn those before the one that is lost."""
+    for text in ("TXT *.whoami.corp.example", PAIRS):
+        seen = asked(lab, Outside(), text, limit=60.0, more=0.2, authority=Losing({}, Outside()))
+        assert seen.addresses == ("119.147.10.2",)
+        assert seen.samples < SAMPLES
+
+
+class Losing(Authority):
+    """An authority that loses every second question."""
+
+    count = 0
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        """Answer or not."""
+        self.count += 1
+        if self.count % 2:
+            super().datagram_received(data, addr)
+
+    def reply(self, query: dns.message.Message, asker: str) -> dns.message.Message:
+        """Answer as if another address had asked."""
+        del asker
+        return super().reply(query, "119.147.10.2")
 
 
 @pytest.mark.parametrize(

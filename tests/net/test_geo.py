@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imdoctor.net.geo import (
@@ -17,6 +17,7 @@ from imdoctor.net.geo import (
     Routing,
     Told,
     XdbFile,
+    _of_record,
     clean,
     is_public,
     of_xdb,
@@ -55,7 +56,7 @@ def test_a_maxmind_file(tmp_path: Path) -> None:
 def test_an_xdb_file(tmp_path: Path) -> None:
     """The same of ip2region's format; it holds one family, and of the other it says nothing."""
     write_xdb(tmp_path / "f", PLACES)
-    expected = Told(address=OTHER, source="xdb", country="中国", region="四川省", isp="移动")
+    expected = Told(address=OTHER, source="xdb", country="CN", region="四川省", isp="移动")
     assert xdb(OTHER, tmp_path / "f") == expected
     assert xdb(NOWHERE, tmp_path / "f") is None
     assert xdb("2402::1", tmp_path / "f") is None
@@ -91,6 +92,87 @@ def test_a_file_that_cannot_be_read_says_so(tmp_path: Path, reader: object, cont
     assert str(tmp_path / "f") in told.error
 
 
+NETWORKS = {"119.147.0.0/16": PLACES["119.147.0.0/16"], "120.196.0.0/24": PLACES["120.196.0.0/24"]}
+
+
+@pytest.fixture(scope="module", name="sound")
+def _sound(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    folder = tmp_path_factory.mktemp("sound")
+    write_mmdb(folder / "mmdb", NETWORKS)
+    write_xdb(folder / "xdb", NETWORKS)
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+@pytest.mark.parametrize(("kind", "reader"), [("mmdb", mmdb), ("xdb", xdb)])
+@settings(max_examples=200, deadline=None)
+@given(data=st.data())
+def test_a_damaged_file_is_told_or_read(
+    sound: dict[str, bytes], kind: str, reader: object, data: st.DataObject
+) -> None:
+    """Whatever of a file is wrong or missing, the reader says something or says why not; nothing is raised, and nothing dies."""
+    content = bytearray(sound[kind])
+    cell = 256 + (119 * 256 + 147) * 8
+    places = st.integers(0, len(content) - 1)
+    if kind == "xdb":  # most of it is the vector of other addresses
+        places = st.one_of(
+            st.integers(0, 40), st.integers(cell, cell + 7), st.integers(len(content) - 200, len(content) - 1)
+        )
+    for _ in range(data.draw(st.integers(0, 6))):
+        content[data.draw(places)] = data.draw(st.integers(0, 255))
+    with TemporaryDirectory() as folder:
+        Path(folder, "f").write_bytes(content[: data.draw(st.one_of(st.just(len(content)), places))])
+        told = reader(INSIDE, Path(folder, "f"))  # type: ignore[operator]  # one of the two functions
+    assert told is None or isinstance(told, Told)
+
+
+def test_a_byte_that_kills_the_reader_in_c(tmp_path: Path, sound: dict[str, bytes]) -> None:
+    """A key without its type ended the process: the C code of the library does not bear it."""
+    (tmp_path / "f").write_bytes(sound["mmdb"].replace(b"Hiso_code", b"\0iso_code", 1))
+    told = mmdb(INSIDE, tmp_path / "f")
+    assert told is not None
+    assert str(tmp_path / "f") in (told.error or "")
+
+
+NOTHING = Told(address=INSIDE, source="mmdb")
+VALUES = st.recursive(
+    st.none() | st.integers() | st.text(max_size=9) | st.floats() | st.booleans(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3),
+    max_leaves=8,
+)
+KEYS = ("traits", "subdivisions", "city", "country", "isp", "autonomous_system_number", "organization")
+
+
+@pytest.mark.parametrize(
+    ("record", "expected"),
+    [
+        ({"traits": None}, NOTHING),
+        ({"traits": "x"}, NOTHING),
+        ({"subdivisions": {"a": 1}, "city": {"names": None}}, NOTHING),
+        ({"subdivisions": [], "city": {"names": "x"}, "country": 5}, NOTHING),
+        ({"autonomous_system_number": -5}, NOTHING),
+        ({"traits": {"isp": "x", "autonomous_system_number": 7}}, Told(address=INSIDE, source="mmdb", isp="x", asn=7)),
+    ],
+)
+def test_records(record: dict[str, object], expected: Told) -> None:
+    """What is not of the shape that it should be is not there."""
+    assert _of_record(INSIDE, record) == expected
+
+
+@given(st.dictionaries(st.sampled_from(KEYS), VALUES))
+def test_any_record_is_read(record: dict[str, object]) -> None:
+    """No record makes the reader stumble."""
+    assert _of_record(INSIDE, record).address == INSIDE
+
+
+@pytest.mark.parametrize(("width", "error"), [(0, True), (1, True), (4, False), (8, False), (9, True)])
+def test_the_pointers_of_an_xdb_file(tmp_path: Path, sound: dict[str, bytes], width: int, *, error: bool) -> None:
+    """A file that is larger than its pointers reach, and one whose pointers are none, is refused with its name."""
+    (tmp_path / "f").write_bytes(sound["xdb"][:18] + width.to_bytes(2, "little") + sound["xdb"][20:])
+    told = xdb(INSIDE, tmp_path / "f")
+    assert told is not None
+    assert bool(told.error) is error
+
+
 @pytest.mark.parametrize(("reader", "module"), [(mmdb, "maxminddb"), (xdb, "ip2region")])
 def test_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, reader: object, module: str) -> None:
     """A reader that is not installed is named with what to type."""
@@ -105,15 +187,16 @@ def test_without_the_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, read
     [
         ("中国|0|广东省|深圳市|电信", ("中国", "广东省", "深圳市", "电信")),
         ("中国|华东|上海市|上海市|电信", ("中国", "上海市", "上海市", "电信")),
-        ("中国|广东省|深圳市|电信|CN", ("中国", "广东省", "深圳市", "电信")),
-        ("United States|California|0|Google LLC|US", ("United States", "California", None, "Google LLC")),
+        ("中国|广东省|深圳市|电信|CN", ("CN", "广东省", "深圳市", "电信")),
+        ("United States|California|0|Google LLC|US", ("US", "California", None, "Google LLC")),
+        ("日本|东京|东京|NTT|JP", ("JP", "东京", "东京", "NTT")),
         ("中国|广东省|深圳市|移动", ("中国", "广东省", "深圳市", "移动")),
         ("0|0|0|内网IP|内网IP", (None, None, "内网IP", "内网IP")),
         ("", (None, None, None, None)),
     ],
 )
 def test_both_layouts_of_xdb(text: str, expected: tuple[str | None, ...]) -> None:
-    """The older layout has an area behind the country, the newer one the country's code at the end."""
+    """The older layout has an area behind the country, the newer one the country's code at the end, which goes before its name."""
     told = of_xdb(INSIDE, text)
     assert (told.country, told.region, told.city, told.isp) == expected
 
@@ -138,7 +221,7 @@ def test_the_name_of_an_origin(address: str, name: str) -> None:
         (["nothing here"], None),
         ([], None),
     ],
-    ids=["one", "several", "rubbish", "no answer"],
+    ids=["one", "several", "rubbish", "nothing"],
 )
 def test_routing_data(texts: list[str], asn: int | None) -> None:
     """The number is taken and nothing else: the country is the registry's."""
@@ -149,6 +232,16 @@ def test_routing_data(texts: list[str], asn: int | None) -> None:
 
     told = asyncio.run(Routing("asn.cymru.com", ask).told(INSIDE))
     assert told == (Told(address=INSIDE, source="asn.cymru.com", asn=asn) if asn else None)
+
+
+def test_routing_data_that_nobody_gives() -> None:
+    """That nobody answers is the reason why nothing is known."""
+
+    async def ask(name: str) -> None:
+        del name
+
+    told = asyncio.run(Routing("asn.cymru.com", ask).told(INSIDE))
+    assert told == Told(address=INSIDE, source="asn.cymru.com", error="asn.cymru.com: no answer in time")
 
 
 def test_every_source_is_asked(tmp_path: Path) -> None:
@@ -180,6 +273,7 @@ def test_names_are_bounded_lines(text: str) -> None:
         ("10.0.0.1", False),
         ("224.0.0.1", False),
         ("fe80::1%eth0", False),
+        ("2400:3200::1%eth0", False),
         ("x", False),
         ("", False),
     ],

@@ -48,6 +48,16 @@ def process(name: str, *arguments: str, number: int = 7) -> dict[str, str]:
     return {f"proc/{number}/comm": f"{name}\n", f"proc/{number}/cmdline": "\0".join((name, *arguments)) + "\0"}
 
 
+DEBIAN = (
+    "-x",
+    "/run/dnsmasq/dnsmasq.pid",
+    "-u",
+    "dnsmasq",
+    "-7",
+    "/etc/dnsmasq.d,.dpkg-dist,.dpkg-old,.dpkg-new",
+    "--local-service",
+)
+
 CASES = [
     pytest.param(
         RESOLVED,
@@ -117,6 +127,83 @@ CASES = [
     pytest.param(OTHER, {"etc/dnsmasq.conf": f"server={ONE}\n"}, None, (None, ()), id="a dnsmasq that does not run"),
     pytest.param(
         OTHER,
+        {
+            **process("dnsmasq", *DEBIAN),
+            "etc/dnsmasq.d/corp.conf": f"server={ONE}\nno-resolv\n",
+            "etc/dnsmasq.d/corp.conf.dpkg-old": f"server={TWO}\n",
+            "etc/dnsmasq.d/.hidden": f"server={TWO}\n",
+            "etc/resolv.conf": f"nameserver {OTHER}\nnameserver {TWO}\n",
+        },
+        None,
+        ("dnsmasq", (ONE,)),
+        id="dnsmasq as Debian starts it",
+    ),
+    pytest.param(
+        OTHER,
+        {
+            **process("dnsmasq", "-kr", "/run/up"),
+            "run/up": f"nameserver {ONE}\n",
+            "etc/resolv.conf": f"nameserver {TWO}\n",
+        },
+        None,
+        ("dnsmasq", (ONE,)),
+        id="letters in one word, with a value behind them",
+    ),
+    pytest.param(
+        OTHER,
+        process("dnsmasq", "-S", ONE, "-C/dev/null", "--server", TWO, "-R"),
+        None,
+        ("dnsmasq", (ONE, TWO)),
+        id="values in words of their own",
+    ),
+    pytest.param(
+        OTHER,
+        {
+            **process("dnsmasq", "--conf-file=/var/lib/libvirt/default.conf"),
+            "var/lib/libvirt/default.conf": "except-interface=lo\ninterface=virbr0\nlisten-address=192.168.122.1\n",
+            "etc/resolv.conf": f"nameserver {OTHER}\nnameserver {ONE}\n",
+        },
+        None,
+        (None, ()),
+        id="libvirt's, for its guests",
+    ),
+    pytest.param(
+        OTHER,
+        {**process("dnsmasq"), "etc/dnsmasq.conf": f"listen-address=10.0.0.5\nserver={ONE}\n"},
+        None,
+        (None, ()),
+        id="an address in its file",
+    ),
+    pytest.param(
+        OTHER,
+        {**process("dnsmasq", "-a10.0.0.5", "-R"), "etc/dnsmasq.conf": f"interface=eth0\nserver={ONE}\n"},
+        None,
+        ("dnsmasq", (ONE,)),
+        id="an interface brings loopback along",
+    ),
+    pytest.param(OTHER, process("dnsmasq", "-p", "5353", "-S", ONE), None, (None, ()), id="another port"),
+    pytest.param(
+        OTHER,
+        {**process("dnsmasq", "-C", "/etc/secret.conf"), "etc/resolv.conf": f"nameserver {ONE}\n"},
+        None,
+        ("dnsmasq", ()),
+        id="a file that cannot be read",
+    ),
+    pytest.param(
+        OTHER,
+        {
+            **process("dnsmasq", "--no-resolv", "--servers-file=/run/servers"),
+            "run/servers": f"server={ONE}\n",
+            "etc/dnsmasq.conf": "conf-dir=/etc/d,*.conf\n",
+            "etc/d/a.conf": f"server={TWO}\nconf-dir=/etc/d\n",
+            "etc/d/b.txt": "server=10.53.0.3\n",
+        },
+        None,
+        ("dnsmasq", (TWO, "10.53.0.3", ONE)),
+        id="a file of servers, a folder that names itself",
+    ),
+    pytest.param(
+        OTHER,
         {**process("dnsmasq"), "etc/dnsmasq.conf": "conf-file=/etc/dnsmasq.conf\n"},
         None,
         ("dnsmasq", ()),
@@ -137,6 +224,41 @@ def test_behind_a_stub(
     seen = behind(tmp_path, address, files, said=said)
     assert (seen.program, seen.upstreams) == expected
     assert bool(seen.told_by) is bool(seen.upstreams)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "files", "told_by"),
+    [
+        (
+            DEBIAN,
+            {"etc/dnsmasq.d/corp.conf": f"server={ONE}\n", "etc/dnsmasq.conf": "no-resolv\n"},
+            "/etc/dnsmasq.d/corp.conf",
+        ),
+        (("-S", ONE, "-R"), {}, "its command line"),
+        (("-C", "/dev/null"), {"etc/resolv.conf": f"nameserver {OTHER}\nnameserver {ONE}\n"}, "/etc/resolv.conf"),
+        (("-S", TWO, "-r", "/run/up"), {"run/up": f"nameserver {ONE}\n"}, "its command line, /run/up"),
+    ],
+)
+def test_where_a_dnsmasqs_upstreams_stand(
+    tmp_path: Path, arguments: tuple[str, ...], files: dict[str, str], told_by: str
+) -> None:
+    """Each is told by what names it, and not by the first file that was read."""
+    assert behind(tmp_path, OTHER, {**process("dnsmasq", *arguments), **files}).told_by == told_by
+
+
+VALUE = st.text(max_size=8) | st.sampled_from(["/etc/dnsmasq.conf", "/etc", "lo", OTHER, ONE, "/x,*.y,.z", "\0/\0"])
+WORD = st.builds("{}{}{}".format, st.sampled_from(["-", "--", ""]), VALUE, VALUE)
+LINE = st.builds(
+    "{}={}".format, st.sampled_from(["conf-file", "conf-dir", "resolv-file", "server", "interface"]), VALUE
+)
+
+
+@given(st.lists(WORD, max_size=6), st.lists(LINE, max_size=6))
+def test_any_dnsmasq_is_read(words: list[str], lines: list[str]) -> None:
+    """No command line and no file makes the reader stumble, or go round in circles."""
+    with TemporaryDirectory() as name:
+        files = {**process("dnsmasq", *words), "etc/dnsmasq.conf": "\n".join(lines)}
+        asyncio.run(stubs(host(Path(name), files), [OTHER]))
 
 
 def test_a_stub_behind_a_stub(tmp_path: Path) -> None:

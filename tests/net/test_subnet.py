@@ -5,16 +5,22 @@ from collections.abc import Iterator
 
 import dns.edns
 import dns.message
+import dns.rrset
 import pytest
+from dns.rdata import GenericRdata
+from dns.rdataclass import RdataClass
+from dns.rdatatype import RdataType
 
 from imdoctor.lab.loop import LabLoop
 from imdoctor.lab.resolver import Resolver, Resolving, start
+from imdoctor.net.lookup import ask
 from imdoctor.net.machine import Machine
 from imdoctor.net.subnet import ask_for, identifier, subnet_of
 from tests.lab.model import Outside
 from tests.lab.outside import Authority
 
 HOST = "console.tim.qq.com"
+HESIOD, A = RdataClass.HS, RdataType.A
 MIRRORS = {"119.147.0.0/16": ("43.141.10.2",), "0.0.0.0/0": ("43.141.10.1",)}
 
 
@@ -60,6 +66,29 @@ def test_what_cannot_be_told_says_why(lab: LabLoop, how: Resolving, error: str) 
     """An answer without the option is no answer for the subnet."""
     machine = reaching(start(lab, Resolver({HOST: ("43.141.10.1",)}, how)))
     assert asyncio.run(ask_for(machine, "10.0.0.1", HOST, "A", "119.147.10.0/24", 0.3)).error == error
+
+
+class Foreign(Resolver):
+    """A resolver whose addresses are of the class CHAOS, where their data is another."""
+
+    def reply(self, data: bytes, *, over_tcp: bool) -> bytes:
+        """Change the answer's class."""
+        query = dns.message.from_wire(data)
+        options = [option for option in query.options if isinstance(option, dns.edns.ECSOption)]
+        answer = dns.message.make_response(query)
+        answer.use_edns(0, options=[dns.edns.ECSOption(one.address, one.srclen, one.srclen) for one in options])
+        answer.answer.append(dns.rrset.from_rdata(query.question[0].name, 0, GenericRdata(HESIOD, A, b"\1\2\3\4")))
+        del over_tcp
+        return answer.to_wire()
+
+
+def test_records_of_other_classes_are_no_addresses(lab: LabLoop) -> None:
+    """Neither for a subnet nor for a plain question."""
+    machine = reaching(start(lab, Foreign({}, Resolving())))
+    seen = asyncio.run(ask_for(machine, "10.0.0.1", HOST, "A", "119.147.10.0/24", 2.0))
+    assert (seen.addresses, seen.error) == ((), None)
+    answer = asyncio.run(ask(machine, "10.0.0.1", HOST, "A", 2.0))
+    assert (answer.rcode, answer.addresses) == ("NOERROR", ())
 
 
 class Named(Resolver):

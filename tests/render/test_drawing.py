@@ -84,7 +84,15 @@ def test_a_bar_is_its_call() -> None:
         assert drawn[-1][1] + drawn[-1][2] == pytest.approx(width, abs=0.01)
 
 
-LASTED = {0: "0 s", 119: "119 s", 120: "2 min", 7199: "120 min", 7200: "2 h", 172799: "48 h", 172800: "2 days"}
+LASTED: dict[float, str] = {
+    0: "0 s",
+    119: "119 s",
+    120: "2 min",
+    7199: "120 min",
+    7200: "2 h",
+    172799: "48 h",
+    172800: "2 days",
+}
 
 
 @pytest.mark.parametrize("seconds", LASTED)

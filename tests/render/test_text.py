@@ -109,6 +109,11 @@ WRAPPED = {
     "punctuation stays with its character": ("网关应，好", 8, ["网关应，", "好"]),
     "a number stays with its unit": ("took 12 ms", 8, ["took", "12 ms"]),
     "a command is not broken": ("see `a b c` now", 10, ["see", "`a b c`", "now"]),
+    "what stands between quotes is not": (
+        "see `aaa 'bbb ccc' \"d e f\" ggg`",
+        14,
+        ["see `aaa \\", "'bbb ccc' \\", '"d e f" ggg`'],
+    ),
     "a long command is continued": ("see `aaa bbb ccc ddd` now", 12, ["see", "`aaa bbb \\", "ccc ddd` now"]),
     "line ends and tabs are spaces": ("a\r\n\tb", 8, ["a b"]),
     "nothing": ("", 8, [""]),

@@ -5,30 +5,28 @@ Third parties are asked for it, all of them within one small time: they never ho
 
 import asyncio
 import time
-from collections.abc import Awaitable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
-from urllib.parse import urlsplit
 
 import dns.message
 import dns.rdatatype
 
-from imdoctor import Context, Egress
+from imdoctor import Context
 from imdoctor.check import is_address
-from imdoctor.net.echo import PORTS, Echo, Way, ask_echo
-from imdoctor.net.egress import Exit, Source, first_good, leaving
-from imdoctor.net.exchange import FAILURES, PAYLOAD, exchange
+from imdoctor.net.echo import Echo, Way, ask_echo
+from imdoctor.net.egress import NO_TIME, Exit, Source, first_good, leaving
+from imdoctor.net.exchange import FAILURES, PAYLOAD, exchange, records
 from imdoctor.net.geo import Locator, MaxMindFile, Remembered, Routing, Told, XdbFile, places
 from imdoctor.net.lookup import system_answer
 from imdoctor.net.machine import SystemAnswer
-from imdoctor.net.resolvers import nameservers
 from imdoctor.net.subnet import SubnetAnswer, ask_for, subnet_of
 from imdoctor.net.trust import tls_context
 from imdoctor_checks.looks import HOUR
 from imdoctor_checks.looks.path import proxy_addresses
-from imdoctor_checks.looks.resolvers import answers, asked_servers, server_answers
+from imdoctor_checks.looks.resolvers import answers, asked_servers, server_answers, subnet_resolvers
 from imdoctor_checks.observations import EgressSeen
 from imdoctor_checks.options import DnsOptions, dns_options, may_ask_others
-from imdoctor_checks.verdicts.egress import host_ends
+from imdoctor_checks.verdicts.egress import host_ends, in_question
 
 PORT = 53
 FAMILIES = (4, 6)
@@ -36,25 +34,35 @@ MOST_ADDRESSES = 8
 """Egress addresses whose place is looked up."""
 LEAST = 0.02
 """Seconds that are worth beginning a question for."""
+SAMPLING = 0.25
+"""Share of the time in which sources are asked more than once."""
 
 
-async def egress(ctx: Context, servers: tuple[str, ...] = ()) -> EgressSeen:
+Early = Callable[[EgressSeen], None]
+"""Is told what is known before the echoes have answered."""
+
+
+def _nobody(known: EgressSeen) -> None:
+    """Tell nobody."""
+
+
+async def egress(ctx: Context, servers: tuple[str, ...] = (), early: Early = _nobody) -> EgressSeen:
     """Look at the ways out: of the nameservers given, and of this host, directly and through the target's proxy.
 
-    Once a run; where runs remember, once an hour.
+    Once a run; where runs remember, once an hour. ``early`` is called, at most once, as soon as all but the echoes' word is known.
     """
     if not may_ask_others(ctx):
         return EgressSeen(barred=True)
-    return await ctx.once(("egress", servers), lambda: _lately(ctx, servers))
+    return await ctx.once(("egress", servers), lambda: _lately(ctx, servers, early))
 
 
-async def _lately(ctx: Context, servers: tuple[str, ...]) -> EgressSeen:
+async def _lately(ctx: Context, servers: tuple[str, ...], early: Early) -> EgressSeen:
     name = " ".join(("egress", ctx.settings.endpoint.host, ctx.through or "direct", *servers))
-    found = await ctx.memory.lately(name, EgressSeen, HOUR, lambda: _take(ctx, servers))
+    found = await ctx.memory.lately(name, EgressSeen, HOUR, lambda: _take(ctx, servers, early))
     return EgressSeen() if found is None else found.value
 
 
-async def _take(ctx: Context, servers: tuple[str, ...]) -> EgressSeen | None:
+async def _take(ctx: Context, servers: tuple[str, ...], early: Early) -> EgressSeen | None:
     """Wait until names resolve: the questions of this look must not come in the way of those. A dead nameserver is left alone.
 
     Where runs remember, a network without names is none to ask third parties in: what they do not say would stand for an hour.
@@ -67,7 +75,7 @@ async def _take(ctx: Context, servers: tuple[str, ...]) -> EgressSeen | None:
         dead = {one.server for one in known.result() if not answers(one)} if known.done() else set()
         known.cancel()
         servers = tuple(one for one in servers if one not in dead)
-    return await _Look(ctx, servers).take()
+    return await _Look(ctx, servers).take(early)
 
 
 class _Look:
@@ -76,13 +84,16 @@ class _Look:
     def __init__(self, ctx: Context, servers: tuple[str, ...]) -> None:
         self._ctx, self._servers = ctx, servers
         self._options = dns_options(ctx)
-        self._ends = time.monotonic() + ctx.left(self._options.third_party_timeout)
-        self._families = [family for family in FAMILIES if _routed(ctx, family)]
+        span = ctx.left(self._options.third_party_timeout)
+        self._ends = time.monotonic() + span
+        self._more = self._ends - span * (1 - SAMPLING)
+        self._families = [family for family in FAMILIES if routed(ctx, family)]
 
-    async def take(self) -> EgressSeen:
+    async def take(self, early: Early) -> EgressSeen:
         """Ask for the addresses; as soon as DNS has shown them, for where they are and what the host's own prefix is given.
 
-        A slow echo holds none of that up, but where only an echo can tell which address is the host's.
+        A slow echo holds none of that up, but where only an echo can tell which address is the host's. With a file at hand
+        the echoes are asked only there.
         """
         at_once = not self._options.geo.files
         asked = asyncio.ensure_future(self._echoes(wanted=at_once))
@@ -92,11 +103,13 @@ class _Look:
                 asyncio.gather(*(self._direct(family) for family in self._families)),
             )
             exits = tuple(one for group in (*through, *direct) for one in group)
-            if not at_once and not any(one.addresses for group in direct for one in group):
+            if not at_once and in_question(exits):
                 asked = asyncio.ensure_future(self._echoes(wanted=True))
-            near, subnet, echoes = await asyncio.gather(
-                self._placed(address for one in exits for address in one.addresses), self._subnet(exits, asked), asked
+            near, subnet = await asyncio.gather(
+                self._placed(address for one in exits for address in one.addresses), self._subnet(exits, asked)
             )
+            early(EgressSeen(exits=exits, places=near, subnet=subnet))
+            echoes = await asked
         finally:
             asked.cancel()
         shown = {address: None for one in echoes for address in (one.address, one.resolver) if address}
@@ -108,18 +121,19 @@ class _Look:
     def _left(self) -> float:
         return max(0.0, self._ends - time.monotonic())
 
+    async def _leaving(self, source: Source, server: str, via: str, family: int | None = None) -> Exit:
+        """Ask one source; further samples have their share of the time, so that what hangs on the first keeps the rest."""
+        machine, more = self._ctx.machine, self._more - time.monotonic()
+        return await leaving(machine, source, server=server, via=via, limit=self._left(), more=more, family=family)
+
     async def _through(self, server: str) -> tuple[Exit, ...]:
         """Ask the sources in their order through one nameserver."""
         sources = [one for one in self._options.sources if one.kind != "https" and one.server is None]
-        machine = self._ctx.machine
-        tries = [
-            lambda one=one: leaving(machine, one, server=server, via=server, limit=self._left()) for one in sources
-        ]
-        return await first_good(tries, _shows)
+        return await first_good([partial(self._leaving, one, server, server) for one in sources], _shows)
 
     async def _direct(self, family: int) -> tuple[Exit, ...]:
         """Ask the sources' own servers in their order, over one family."""
-        tries = [partial(self._of_its_server, one, family) for one in _direct_sources(self._options, family)]
+        tries = [partial(self._of_its_server, one, family) for one in direct_sources(self._options, family)]
         return await first_good(tries, _shows)
 
     async def _of_its_server(self, source: Source, family: int) -> Exit:
@@ -128,7 +142,7 @@ class _Look:
         if address is None:
             error = f"{source.server} has no address ({found.error or 'of this family'})"
             return Exit(via="direct", source=source.text, family=family, error=error)
-        return await leaving(self._ctx.machine, source, server=address, via="direct", limit=self._left(), family=family)
+        return await self._leaving(source, address, "direct", family)
 
     async def _name(self, name: str) -> SystemAnswer:
         """Look a third party's name up as any program would, once a run; absolutely, without the search list."""
@@ -165,39 +179,46 @@ class _Look:
         ]
         told = await places(wanted, files)
         networked = {one.address for one in told if one.isp or one.asn}
-        if geo.asn_zone and self._left() > LEAST:
-            unknown = [address for address in wanted if address not in networked]
-            told += await places(unknown, [Routing(geo.asn_zone, self._texts)])
-        return told
+        unknown = [address for address in wanted if address not in networked]
+        if geo.asn_zone is None:
+            return told
+        if self._left() <= LEAST:
+            return (
+                *told,
+                *(Told(address=one, source=geo.asn_zone, error=f"{geo.asn_zone}: {NO_TIME}") for one in unknown),
+            )
+        return (*told, *await places(unknown, [Routing(geo.asn_zone, self._texts)]))
 
-    async def _texts(self, name: str) -> list[str]:
-        """Return a name's texts by the first nameserver that answers."""
+    async def _texts(self, name: str) -> list[str] | None:
+        """Return a name's texts by the first nameserver that answers; None where none does."""
+        tries = [partial(self._text, server, name) for server in self._servers or asked_servers(self._ctx)]
+        answers = await first_good(tries, lambda texts: texts is not None)
+        return next((texts for texts in answers if texts is not None), None)
+
+    async def _text(self, server: str, name: str) -> list[str] | None:
         query = dns.message.make_query(name, "TXT", use_edns=0, payload=PAYLOAD)
-        for server in asked_servers(self._ctx):
-            try:
-                reply, _ = await exchange(self._ctx.machine, server, query, self._left())
-            except FAILURES:
-                continue
-            texts = [rrset for rrset in reply.answer if rrset.rdtype == dns.rdatatype.TXT]
-            return [b"".join(record.strings).decode("ascii", "replace") for rrset in texts for record in rrset]
-        return []
+        try:
+            reply, _ = await exchange(self._ctx.machine, server, query, self._left())
+        except FAILURES:
+            return None
+        return [b"".join(one.strings).decode("ascii", "replace") for one in records(reply, dns.rdatatype.TXT)]
 
     async def _subnet(self, exits: tuple[Exit, ...], echoes: Awaitable[tuple[Echo, ...]]) -> SubnetAnswer | None:
         """Ask public resolvers in their order what this host's own prefix is given. An echo is awaited where DNS is in doubt."""
         ctx, host = self._ctx, self._ctx.settings.endpoint.host
-        resolvers = {address for one in exits if one.via != "direct" for address in one.addresses}
-        direct = host_ends(EgressSeen(exits=exits))
-        if set(direct) <= resolvers:
-            direct = host_ends(EgressSeen(exits=exits, echoes=await echoes))
+        known = EgressSeen(exits=exits, echoes=await echoes if in_question(exits) else ())
+        direct = host_ends(known)
         asked = subnet_resolvers(ctx)
-        if not direct or not asked or self._left() <= LEAST:
+        if not direct or not asked:
             return None
         subnet, kind = subnet_of(direct[0]), "A" if 4 in self._families else "AAAA"  # noqa: PLR2004 - IPv4
+        if self._left() <= LEAST:
+            return SubnetAnswer(server=asked[0], subnet=subnet, error=NO_TIME)
         tries = [
             lambda server=server: ask_for(ctx.machine, server, host, kind, subnet, self._left()) for server in asked
         ]
-        answers = await first_good(tries, lambda one: one.error is None)
-        return next((one for one in answers if one.error is None), answers[0] if answers else None)
+        answers = await first_good(tries, lambda one: bool(one.scope))
+        return max(answers, key=lambda one: (bool(one.scope), one.error is None))
 
 
 def _shows(one: Exit) -> bool:
@@ -208,119 +229,12 @@ def _family(address: str) -> int:
     return 6 if ":" in address else 4
 
 
-def _routed(ctx: Context, family: int) -> bool:
+def routed(ctx: Context, family: int) -> bool:
     """Tell whether there is a route to the public addresses of a family."""
     return any(ctx.machine.route(one).error is None for one in ctx.machine.controls if _family(one) == family)
 
 
-def _direct_sources(options: DnsOptions, family: int) -> list[Source]:
+def direct_sources(options: DnsOptions, family: int) -> list[Source]:
     """Return the sources that are asked of their own servers over a family."""
     servers = [one for one in options.sources if one.server is not None and one.speaks(family)]
     return [one for one in servers if not is_address(one.server or "") or _family(one.server or "") == family]
-
-
-def subnet_resolvers(ctx: Context) -> tuple[str, ...]:
-    """Return the public resolvers that are asked for another network; none where the call's name is not resolved here."""
-    if is_address(ctx.settings.endpoint.host) or ctx.proxy is not None:
-        return ()
-    return tuple(one for one in ctx.machine.subnet_resolvers if ctx.machine.route(one).error is None)
-
-
-def egress_plan(ctx: Context, servers: tuple[str, ...] = ()) -> Iterator[Egress]:
-    """List what the look asks, by name or address; what depends on another answer is marked."""
-    if not may_ask_others(ctx):
-        return
-    options = dns_options(ctx)
-    for server in nameservers(ctx.machine):
-        why = "the names of third parties, by the C library"
-        yield Egress(to=server, port=PORT, protocol="udp", why=why)
-    yield from _plan_through(options, servers)
-    yield from _plan_direct(ctx, options)
-    yield from _plan_echoes(ctx, options)
-    if options.geo.asn_zone:
-        for server in asked_servers(ctx):
-            yield Egress(
-                to=server,
-                port=PORT,
-                protocol="udp",
-                why=f"which network announces an address: TXT under {options.geo.asn_zone}",
-                condition="an egress address is found, and no file names its network",
-                third_party=True,
-            )
-    for server in subnet_resolvers(ctx):
-        yield Egress(
-            to=server,
-            port=PORT,
-            protocol="udp",
-            why=f"what this host's own prefix is given for {ctx.settings.endpoint.host} (EDNS Client Subnet)",
-            condition="this host's egress address is found",
-            third_party=True,
-        )
-
-
-def _plan_through(options: DnsOptions, servers: tuple[str, ...]) -> Iterator[Egress]:
-    sources = [one for one in options.sources if one.kind != "https" and one.server is None]
-    for server in servers:
-        for number, source in enumerate(sources):
-            yield Egress(
-                to=server,
-                port=PORT,
-                protocol="udp",
-                why=f"by which address it leaves: {source.text}",
-                condition="no source before it has shown an address" if number else None,
-                third_party=True,
-            )
-
-
-def _plan_direct(ctx: Context, options: DnsOptions) -> Iterator[Egress]:
-    for family in (family for family in FAMILIES if _routed(ctx, family)):
-        for number, source in enumerate(_direct_sources(options, family)):
-            named = not is_address(source.server or "")
-            conditions = [
-                *(["no source before it has shown an address"] if number else []),
-                *(["its name resolves"] if named else []),
-            ]
-            yield Egress(
-                to=source.server or "",
-                port=PORT,
-                protocol="udp",
-                why=f"by which IPv{family} address this host leaves: {source.text}",
-                condition=" and ".join(conditions) or None,
-                third_party=True,
-            )
-
-
-def _plan_echoes(ctx: Context, options: DnsOptions) -> Iterator[Egress]:
-    conditions = ["no DNS source has shown this host's address"] if options.geo.files else []
-    proxy = ctx.proxy
-    for source in (one for one in options.sources if one.kind == "https"):
-        parts = urlsplit(source.name)
-        host = parts.hostname or ""
-        why = f"by which address this host leaves: GET {source.name}"
-        yield Egress(
-            to=host,
-            port=parts.port or PORTS["https"],
-            protocol="https",
-            why=why,
-            condition=" and ".join([*conditions, "its name resolves"]),
-            third_party=True,
-        )
-        for scheme, port in PORTS.items():
-            yield Egress(
-                to=f"*.{host}",
-                port=port,
-                protocol=scheme,
-                why="the same, where it redirects to",
-                condition="it redirects within its domain",
-                third_party=True,
-            )
-        if proxy is not None:
-            yield Egress(
-                to=host,
-                port=parts.port or PORTS["https"],
-                protocol="https",
-                through=proxy.shown,
-                why=f"by which address the proxy leaves: GET {source.name}",
-                condition=" and ".join(conditions) or None,
-                third_party=True,
-            )

@@ -12,6 +12,7 @@ from imdoctor.net.lookup import ServerAnswers, ask_servers, system_answer
 from imdoctor.net.resolvers import is_loopback, nameservers
 from imdoctor_checks.looks import HOUR
 from imdoctor_checks.looks.gateway import look
+from imdoctor_checks.looks.resolvers import public_resolvers
 from imdoctor_checks.observations import BackupLook, Elsewhere, Opinion
 from imdoctor_checks.options import dns_options, may_ask_others
 
@@ -50,7 +51,7 @@ async def elsewhere(ctx: Context) -> Elsewhere:
 def control_addresses(ctx: Context) -> tuple[str, ...]:
     """Return the controls' addresses: the nameservers beyond this machine and, unless barred, a public resolver."""
     near = tuple(address for address in nameservers(ctx.machine) if not is_loopback(address))
-    every = tuple(dict.fromkeys(near + (ctx.machine.controls if ctx.settings.third_party else ())))
+    every = tuple(dict.fromkeys(near + (public_resolvers(ctx) if ctx.settings.third_party else ())))
     routed = tuple(address for address in every if ctx.machine.route(address).error is None)
     return routed or every  # a family that this host does not speak says nothing
 
@@ -63,7 +64,7 @@ async def controls(ctx: Context) -> tuple[Connect, ...]:
 
 async def _control(ctx: Context, address: str) -> Connect | None:
     """Connect to one control, once a run; None for a third party that was asked within the hour, and not just now."""
-    if address not in ctx.machine.controls:
+    if address not in public_resolvers(ctx):
         return await ctx.once(("control", address), lambda: _connect(ctx, address))
     name = f"control {address}"
     found = await ctx.once(
@@ -135,7 +136,7 @@ def public_resolver(ctx: Context) -> str | None:
     """Return the public resolver to ask; None where third parties are barred, or there is no name to ask for."""
     if not may_ask_others(ctx) or is_address(ctx.settings.endpoint.host) or ctx.proxy is not None:
         return None
-    return next((address for address in ctx.machine.controls if ctx.machine.route(address).error is None), None)
+    return next((address for address in public_resolvers(ctx) if ctx.machine.route(address).error is None), None)
 
 
 async def _ask(ctx: Context, server: str) -> ServerAnswers:

@@ -15,6 +15,11 @@ async def look(ctx: Context, address: str, most: float = LIMIT) -> GatewayLook:
     return await ctx.once(("gateway", address), lambda: _look(ctx, address, most))
 
 
+def looked(ctx: Context, address: str) -> bool:
+    """Tell whether an address is being looked at, or was."""
+    return ("gateway", address) in ctx.tasks
+
+
 async def _look(ctx: Context, address: str, most: float) -> GatewayLook:
     endpoint, limit = ctx.settings.endpoint, ctx.left(most)
     reach, connection = await open_connection(

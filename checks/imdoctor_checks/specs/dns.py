@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 
 from imdoctor import Spec
+from imdoctor_checks.specs.dns_answers import ANSWERS
+from imdoctor_checks.specs.dns_egress import EGRESS
+from imdoctor_checks.specs.sentences import CONFIGURED, PUBLIC
 
 ASK = "Ask it by hand: `dig @{server} {host} A +time=2 +tries=1`."
-PATH = ("tcp.*", "tls.*", "probe.*", "clock.blocked")
-"""What goes wrong at a wrong address."""
-BACKUP = "Call the site's backup domain meanwhile: it is there for when a resolver answers wrongly."
+OTHER_NAME = "Ask for another name: `dig @{server} . NS +time=2 +tries=1`."
 
 FINDINGS: Mapping[str, Spec] = {
     "dns.no-resolver": Spec(
@@ -15,6 +16,22 @@ FINDINGS: Mapping[str, Spec] = {
         title="No resolver is configured",
         message="no nameserver is configured, and none answers on this machine",
         why="Without a nameserver line the C library asks this machine itself, and nothing answers there.",
+        causes=(
+            (
+                "What writes /etc/resolv.conf had no nameserver to write: DHCP gave none, or the network manager "
+                "has stopped."
+            ),
+            "A container image or a chroot brings an empty file.",
+            (
+                "A resolver on this machine (dnsmasq, unbound, systemd-resolved) is what should answer, and it "
+                "does not run."
+            ),
+        ),
+        confirm=(
+            CONFIGURED,
+            "See whether a resolver listens on this machine: `ss -Hlun 'sport = :53'`.",
+            "Ask as the C library does: `dig @127.0.0.1 {host} A +time=2 +tries=1`.",
+        ),
         remedy=("Write a line `nameserver ADDRESS` into /etc/resolv.conf for each nameserver of your network.",),
         explains=("dns.server-timeout", "dns.server-refused", "dns.no-address"),
         confidence="certain",
@@ -24,6 +41,17 @@ FINDINGS: Mapping[str, Spec] = {
         title="A nameserver does not answer",
         message="nameserver {server} ({rank}) does not answer ({error})",
         why="Every question to it is lost. With others behind it, each look-up waits for it first; without, no name resolves.",
+        causes=(
+            "The resolver is down, or has moved to another address.",
+            "A firewall or a security group drops UDP port 53.",
+            "The address belongs to another network: a VPN that has ended, or an old lease.",
+            "The resolver is overloaded, or limits this machine's questions.",
+        ),
+        confirm=(
+            ASK,
+            "Ask over TCP, which shows whether UDP alone is filtered: `dig @{server} {host} A +tcp +time=2 +tries=1`.",
+            "See whether there is a way to it: `ip route get {server}`.",
+        ),
         remedy=(
             ASK,
             "If it is gone, take it out of /etc/resolv.conf (or of what writes that file) and name one that answers.",
@@ -37,6 +65,18 @@ FINDINGS: Mapping[str, Spec] = {
         title="A nameserver refuses to answer",
         message="nameserver {server} ({rank}) refuses ({error})",
         why="It does not serve this host, or no resolver listens there at all.",
+        causes=(
+            "The resolver's access list does not admit this machine.",
+            "The server only serves zones of its own, and is no resolver.",
+            "The resolver's program does not run, so that the port itself refuses.",
+        ),
+        confirm=(
+            ASK,
+            (
+                "Ask for another name, which shows whether it serves this machine at all: `dig @{server} . NS "
+                "+time=2 +tries=1`."
+            ),
+        ),
         remedy=(
             ASK,
             "REFUSED: let the resolver's access list admit this host, or use the resolver that is meant for it.",
@@ -49,6 +89,19 @@ FINDINGS: Mapping[str, Spec] = {
         title="A nameserver fails to resolve the name",
         message="nameserver {server} ({rank}) answers {error} for {host}",
         why="The resolver is there, but cannot get an answer from the servers beyond it, or its validation fails.",
+        causes=(
+            "The resolver cannot reach the servers that it asks in turn.",
+            "Its validation (DNSSEC) fails: often by a wrong clock of the resolver's.",
+            "The servers of the name's own zone fail.",
+        ),
+        confirm=(
+            ASK,
+            (
+                "Ask without validation; if that answers, it is the validation that fails: `dig @{server} {host} "
+                "A +cd +time=2 +tries=1`."
+            ),
+            OTHER_NAME,
+        ),
         remedy=(
             ASK,
             "Ask it for another name. If that fails as well, the resolver has no way out: look at its own log and upstreams.",
@@ -61,6 +114,15 @@ FINDINGS: Mapping[str, Spec] = {
         title="The name does not exist, say the resolvers",
         message="{host} does not exist, by the word of {servers}",
         why="The application gets no address, and never sends a packet to the service.",
+        causes=(
+            "The endpoint's name is misspelt.",
+            "A filter on the resolver denies the name.",
+            "The resolver has a zone of its own for the parent domain, and the name is not in it.",
+        ),
+        confirm=(
+            "Ask by hand, and look at status and at the zone in the authority section: `dig {host} A`.",
+            PUBLIC,
+        ),
         remedy=(
             "Compare the name with the documented domain of your site, letter by letter.",
             "Ask by hand: `dig {host} A`. If the name is right, the resolver filters it or has a stale zone of its own.",
@@ -72,6 +134,16 @@ FINDINGS: Mapping[str, Spec] = {
         title="No address is obtained for the name",
         message="no address for {host}: {reason}",
         why="The application gets no address, and never sends a packet to the service.",
+        causes=(
+            "The hosts line of /etc/nsswitch.conf does not ask DNS, or stops before it.",
+            "The resolver gives an alias (CNAME) whose target has no address.",
+            "The resolver removes addresses from the answer: a filter, or a rule against addresses of one family.",
+        ),
+        confirm=(
+            "Ask as the application does: `getent ahosts {host}`.",
+            "Ask the resolver itself: `dig {host} A; dig {host} AAAA`.",
+            "Show the order of sources: `grep ^hosts: /etc/nsswitch.conf`.",
+        ),
         remedy=(
             "Ask as the application does: `getent ahosts {host}`; then each nameserver itself: `dig {host} A`.",
             "If dig answers and getent does not, look at the hosts line of /etc/nsswitch.conf.",
@@ -83,6 +155,16 @@ FINDINGS: Mapping[str, Spec] = {
         title="Name resolution is slow",
         message="{who} takes {seconds} s for {host}, more than {limit} s",
         why="Every new connection waits for the look-up, unless the application keeps connections or caches addresses.",
+        causes=(
+            "The first nameserver does not answer, so every look-up waits for it before the second is asked.",
+            "The resolver is far away, overloaded, or has no cache.",
+            "The search list makes the C library try other names first.",
+        ),
+        confirm=(
+            "Time each nameserver of /etc/resolv.conf: `dig @NAMESERVER {host} A | grep 'Query time'`.",
+            "Time what the application sees: `time getent ahosts {host}`.",
+            "See what is tried first: `grep -e ^search -e ^options /etc/resolv.conf`.",
+        ),
         remedy=(
             "Use a resolver that is near, or run a cache on this machine (systemd-resolved, dnsmasq, unbound).",
             "Keep connections open in the application, so that few calls need a look-up.",
@@ -94,123 +176,43 @@ FINDINGS: Mapping[str, Spec] = {
         title="DNS over TCP does not work",
         message="{server} truncates its answer, and TCP port 53 to it does not work ({error})",
         why="A truncated answer must be asked for again over TCP. With that blocked, large answers are lost.",
+        causes=(
+            "A firewall lets UDP port 53 through, and TCP port 53 not.",
+            "The resolver, often a small forwarder, does not listen on TCP.",
+        ),
+        confirm=(
+            "Ask over TCP: `dig @{server} {host} A +tcp +time=2 +tries=1`.",
+            "Try the port: `nc -vz -w 3 {server} 53`.",
+        ),
         remedy=(
             "Try by hand: `dig @{server} {host} A +tcp`.",
             "Let TCP port 53 to the resolver through the firewall, as UDP is.",
         ),
         explains=("dns.no-address", "dns.slow"),
     ),
-    "dns.hosts-override": Spec(
-        "warn",
-        title="The hosts file pins the name",
-        message="/etc/hosts pins {host} to {addresses}",
-        why="The service's addresses change without notice. A pinned one works until it does not, and no resolver is asked.",
-        remedy=(
-            "Show the line: `grep -n {host} /etc/hosts`, and remove it.",
-            "Then see what the resolver says: `getent ahosts {host}`.",
-        ),
-        explains=PATH,
-    ),
-    "dns.bogon-answer": Spec(
-        "fail",
-        title="The resolver gives an address that no public service has",
-        message="{bogon} is given for {host}: a private, local or reserved address",
-        why="A filter, a sinkhole or a stale internal zone answers in place of the real one.",
-        remedy=(
-            "Ask by hand: `dig {host} A`, and another resolver: `dig @223.5.5.5 {host} A`.",
-            "Take the name off the filter's list, or the zone off the internal resolver.",
-            BACKUP,
-        ),
-        explains=(*PATH, "dns.servers-disagree"),
-    ),
-    "dns.hijacked": Spec(
-        "fail",
-        title="The resolver's answer leads somewhere else",
-        message="{addresses}, by the word of {wrong}, is not the IM gateway; what {right} answers is",
-        why="What answers at the address has no valid certificate for {host} or does not speak its protocol, while another "
-        "resolver's address does both.",
-        remedy=(
-            (
-                "Compare by hand: `dig {host} A @RESOLVER` for each resolver, then `openssl s_client -connect ADDRESS:{port} "
-                "-servername {host}`."
-            ),
-            "Use the resolver whose answer is right, and tell those who run the other one.",
-            "If the search list leads astray, lower `ndots` in /etc/resolv.conf, or take the domain out of `search`.",
-            BACKUP,
-        ),
-        explains=PATH,
-    ),
-    "dns.servers-disagree": Spec(
-        "warn",
-        title="The resolvers disagree, and one of them is wrong",
-        message="{wrong} gives {addresses}, which is not the IM gateway; {right} gives an address that is",
-        why="Whenever the wrong one is asked, calls go astray.",
-        remedy=(
-            "Compare by hand: `dig {host} A @RESOLVER` for each resolver.",
-            "Take the wrong resolver out of /etc/resolv.conf, and tell those who run it.",
-        ),
-    ),
+    **ANSWERS,
     "dns.intermittent": Spec(
         "warn",
         title="A nameserver answers now and then only",
         message="{failed} of {total} look-ups failed ({errors})",
         why="Look-ups that meet a failure wait for the next try: calls are slow or fail at random.",
+        causes=(
+            "Packets are lost on the way to the nameserver.",
+            "The nameserver is overloaded, or limits this machine's questions.",
+            "Several machines stand behind its address, and one of them is out of order.",
+        ),
+        confirm=(
+            (
+                "Count, for each nameserver of /etc/resolv.conf: `for i in $(seq 20); do dig @NAMESERVER {host} "
+                "A +time=1 +tries=1 | grep -e status: -e 'timed out'; done`."
+            ),
+            "Measure the loss on the way: `ping -c 20 -i 0.2 NAMESERVER`.",
+        ),
         remedy=(
             "Count by hand, for each nameserver: `for i in 1 2 3 4 5 6; do dig @NAMESERVER {host} A +time=1 +tries=1 | grep status; done`.",
             "Look at the resolver's load and at the loss on the way to it, and name a second one.",
         ),
         explains=("dns.slow", "probe.slow"),
     ),
-    "dns.egress-mismatch": Spec(
-        "warn",
-        title="The resolver leaves the network elsewhere than this host",
-        message="{server} leaves by {resolver_egress}, {resolver_place}; this host by {host_egress}, {host_place}: {verdict}; {cost}",
-        why="The service's authority chooses addresses by where the question comes from. A resolver in another region or of another "
-        "ISP is given addresses that are near itself, and calls from this host cross between networks.",
-        remedy=(
-            (
-                "Look by hand: `dig @{server} TXT whoami.ds.akahelp.net` shows the resolver's address, `dig A whoami.akamai.net "
-                "@ns1-1.akamaitech.net` this host's; `imdoctor run --check dns -v` draws the whole way."
-            ),
-            "Use a resolver that leaves in this host's own region and ISP: the cloud's internal one, or the ISP's.",
-            "Or let the resolver send this host's subnet along (EDNS Client Subnet), or forward {host} to one that is near.",
-        ),
-    ),
-    "dns.egress-unknown": Spec(
-        "info",
-        title="Where the resolver leaves the network is not known",
-        message="whether {server} leaves in this host's own region and ISP is not known: {reason}",
-        why="The list's step 4 compares the two ways out; what shows them, or tells where they are, is not at hand.",
-        remedy=(
-            "Name a file that tells where addresses are, under `checks: dns: geo:`; `imdoctor config init` says where to get one.",
-            "Where third parties cannot be reached, name a whoami zone of your own: `checks: dns: whoami:`.",
-        ),
-        confidence="certain",
-    ),
-    "dns.private-resolver": Spec(
-        "info",
-        title="A private resolver is in use",
-        message="{server} is a private resolver ({kind}: {owner})",
-        why="The list's step 4 asks that a private resolver leaves the network in this host's own region and ISP.",
-        remedy=("Ask those who run it where it leaves the network.",),
-        confidence="certain",
-    ),
-    "dns.public-resolver": Spec(
-        "info",
-        title="A public resolver is in use",
-        message="{server} is a public resolver ({owner})",
-        why="The list's step 4 tells private from public resolvers.",
-        remedy=("Nothing needs doing.",),
-        confidence="certain",
-    ),
-    "dns.stub-opaque": Spec(
-        "info",
-        title="What is behind the local resolver is not known",
-        message="{server} is a resolver on this machine; what it asks cannot be seen from here",
-        why="The list's step 4 is about the resolver that leaves the network, which is the one behind it.",
-        remedy=(
-            "Look into the configuration of the local resolver: `ss -lunp 'sport = 53'` shows, as root, which program it is.",
-        ),
-        confidence="certain",
-    ),
+    **EGRESS,
 }

@@ -3,13 +3,19 @@
 from collections.abc import Mapping
 
 from imdoctor import Spec
+from imdoctor_checks.specs.sentences import ASK_FIREWALL, PUBLIC
+from imdoctor_checks.specs.tcp_partly import PARTLY
 
 TRY = "Try by hand: `nc -vz -w 5 {address} {port}`."
-ASK_FIREWALL = (
-    "Ask those who run the firewall to let TCP {port} to {host} out, by name: the service's addresses change, "
-    "and no list of them is given."
-)
 ABOVE = ("tls.*", "probe.*", "clock.blocked")
+RESETS = (
+    "Watch for the reset while you try: `sudo tcpdump -nvi any -c 1 'host {address} and tcp[tcpflags] & tcp-rst "
+    "!= 0'`. A TTL unlike that of the other packets speaks for a box on the way."
+)
+ICMP = (
+    "Watch for the ICMP message and its sender while you try: `sudo tcpdump -nvi any -c 1 "
+    "'icmp[icmptype] == 3 or icmp6[icmp6type] == 1'`."
+)
 
 FINDINGS: Mapping[str, Spec] = {
     "tcp.refused": Spec(
@@ -17,6 +23,16 @@ FINDINGS: Mapping[str, Spec] = {
         title="The connection is refused",
         message="{address} refuses port {port}",
         why="Something answers the first packet with a reset: either nothing listens there, or a firewall answers in its place.",
+        causes=(
+            "A firewall or security appliance on the way sends the reset in the service's place.",
+            "The address is wrong: pinned, stale or a resolver's lie, and nobody listens there.",
+            "The endpoint's port is wrong: the API is called on 443.",
+        ),
+        confirm=(
+            TRY,
+            PUBLIC,
+            RESETS,
+        ),
         remedy=(
             TRY,
             "Compare the address with what another network resolves: `dig @223.5.5.5 {host} A`. A wrong address has nobody listening.",
@@ -29,6 +45,20 @@ FINDINGS: Mapping[str, Spec] = {
         title="The connection meets silence",
         message="{address} port {port}: no answer to {attempts} SYNs in {waited} s",
         why="The packets are dropped without a word: by a firewall or security group on the way, or a route that leads nowhere.",
+        causes=(
+            "A firewall or a security group drops outgoing connections to this port.",
+            "The address is wrong or gone: pinned, stale or a resolver's lie.",
+            "A gateway for NAT or a VPN on the way is down, or its route leads nowhere.",
+            "This machine's own firewall drops the packets.",
+        ),
+        confirm=(
+            TRY,
+            (
+                "See how far the path goes; what drops the packets stands behind the last that answers: `sudo "
+                "traceroute -n -T -p {port} {address}`."
+            ),
+            "See whether a rule of this machine counts them: `sudo iptables -nvL OUTPUT; sudo nft list ruleset`.",
+        ),
         remedy=(
             TRY,
             "See whether this machine itself drops them: `sudo iptables -S OUTPUT; sudo nft list ruleset`.",
@@ -42,6 +72,16 @@ FINDINGS: Mapping[str, Spec] = {
         title="The address is unreachable",
         message="{address} is unreachable ({error}{said_by})",
         why="This machine or a router on the way has no route to the address.",
+        causes=(
+            "The default route is missing, or its gateway is down.",
+            "A router on the way, often of a VPN or a NAT gateway, has no route of its own.",
+            "The address is one of IPv6, and the network gives no way out for it.",
+        ),
+        confirm=(
+            "Ask the kernel: `ip route get {address}`.",
+            "See who gives up: `traceroute -n {address}`.",
+            ICMP,
+        ),
         remedy=(
             "Ask the kernel for its route: `ip route get {address}`.",
             "Mend the default route or the gateway's own way out; `traceroute {address}` shows who gives up.",
@@ -53,6 +93,16 @@ FINDINGS: Mapping[str, Spec] = {
         title="A firewall forbids the connection",
         message="{address} port {port} is forbidden ({error}{said_by})",
         why="The packet was refused by rule: by this machine's own firewall, or by one on the way that says so.",
+        causes=(
+            "A rule of this machine's own firewall rejects the connection.",
+            "A firewall on the way rejects it, and says so.",
+            "A security agent or a container's network policy does not let this program out.",
+        ),
+        confirm=(
+            TRY,
+            "See which rule of this machine counts it: `sudo iptables -nvL OUTPUT; sudo nft list ruleset`.",
+            ICMP,
+        ),
         remedy=(
             "Look at this machine's own rules: `sudo iptables -S OUTPUT; sudo nft list ruleset`.",
             ASK_FIREWALL,
@@ -64,6 +114,15 @@ FINDINGS: Mapping[str, Spec] = {
         title="The connection is reset as soon as it stands",
         message="{address} port {port} accepts, and resets before a byte was sent",
         why="A load balancer without anything behind it does this, or a middlebox that disallows the address.",
+        causes=(
+            "A middlebox accepts in the service's place, and then disallows the address.",
+            "A load balancer has no server behind it.",
+            "Something limits the connections of one caller, and sheds the rest.",
+        ),
+        confirm=(
+            "See the connection stand and fall: `curl -sv -m 5 https://{endpoint}/`.",
+            RESETS,
+        ),
         remedy=(TRY, "If other networks do not see this, a middlebox here does it. " + ASK_FIREWALL),
         explains=ABOVE,
     ),
@@ -73,6 +132,22 @@ FINDINGS: Mapping[str, Spec] = {
         message="no connection can be opened here ({error})",
         why="Every connection needs a local port and a file descriptor. One of them is used up, most often by connections that are opened "
         "for each call and linger in TIME-WAIT.",
+        causes=(
+            "Each call opens a connection of its own, and after its end each lingers in TIME-WAIT for a minute.",
+            "The application leaks descriptors: connections or files that are never closed.",
+            "The limit of open files, or the range of local ports, is narrow.",
+        ),
+        confirm=(
+            "Count the connections by state: `ss -s`.",
+            (
+                "Count those that linger, and show the range of ports that they share: `ss -Htan state time-wait "
+                "| wc -l; cat /proc/sys/net/ipv4/ip_local_port_range`."
+            ),
+            (
+                "Compare a process's open files with its limit: `sudo ls /proc/PID/fd | wc -l; grep 'open files' "
+                "/proc/PID/limits`."
+            ),
+        ),
         remedy=(
             "Count them: `ss -s; ss -tan state time-wait | wc -l; ulimit -n`.",
             "Use persistent connections and a pool in the application.",
@@ -80,73 +155,7 @@ FINDINGS: Mapping[str, Spec] = {
         ),
         explains=ABOVE,
         confidence="certain",
+        step=5,
     ),
-    "tcp.partial": Spec(
-        "warn",
-        title="Some of the addresses cannot be reached",
-        message="{failed} of {total} addresses fail: {errors}",
-        why="Calls that are given one of them fail or wait, the others do not: failures at random.",
-        remedy=(
-            "Try each by hand: `nc -vz -w 5 ADDRESS {port}`.",
-            "See whether a firewall allows some of the addresses only. " + ASK_FIREWALL,
-        ),
-        explains=("probe.slow",),
-        confidence="certain",
-    ),
-    "tcp.ipv6-broken": Spec(
-        "warn",
-        title="IPv6 does not work, IPv4 does",
-        message="no IPv6 address can be reached ({errors}), every IPv4 address can",
-        why="An application that tries IPv6 first waits for it on every new connection.",
-        remedy=(
-            "Try by hand: `nc -6vz -w 5 {host} {port}`.",
-            "Mend IPv6 routing, or prefer IPv4 in /etc/gai.conf (`precedence ::ffff:0:0/96 100`).",
-        ),
-        explains=("probe.slow", "tcp.partial"),
-        confidence="certain",
-    ),
-    "tcp.ipv4-broken": Spec(
-        "warn",
-        title="IPv4 does not work, IPv6 does",
-        message="no IPv4 address can be reached ({errors}), every IPv6 address can",
-        why="An application that speaks IPv4 only cannot call at all; others wait for it.",
-        remedy=("Try by hand: `nc -4vz -w 5 {host} {port}`.", "Mend IPv4 routing or NAT."),
-        explains=("probe.slow", "tcp.partial"),
-        confidence="certain",
-    ),
-    "tcp.slow": Spec(
-        "warn",
-        title="Connecting is slow",
-        message="{address}: {seconds} s to connect",
-        why="Distance, congestion or loss: every new connection pays for it.",
-        remedy=(
-            "Measure by hand: `ping -c 10 {address}`.",
-            "Keep connections open in the application, so that few calls need a new one.",
-        ),
-        explains=("tls.slow", "probe.slow"),
-        confidence="certain",
-    ),
-    "tcp.lossy": Spec(
-        "warn",
-        title="Packets are lost on the way",
-        message="{address}: the first packet was lost in {lossy} of {total} connects",
-        why="A lost SYN costs a second, a lost segment of a call several round trips.",
-        remedy=(
-            "Measure by hand: `mtr -T -P {port} -c 50 {address}`.",
-            "Show what you measured to those who run the network.",
-        ),
-        explains=("tcp.slow", "tcp.intermittent", "tls.slow", "probe.slow"),
-    ),
-    "tcp.intermittent": Spec(
-        "warn",
-        title="Connecting fails now and then",
-        message="{address}: {failed} of {total} connects failed ({errors})",
-        why="The same address accepts and fails in turn.",
-        remedy=(
-            "Count by hand: `for i in $(seq 20); do nc -vz -w 2 {address} {port}; done`.",
-            "One of several machines behind the address, or a rate limit on the way, is the usual reason.",
-        ),
-        explains=("tls.intermittent", "probe.intermittent", "tls.slow", "probe.slow", "tcp.partial"),
-        confidence="certain",
-    ),
+    **PARTLY,
 }

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 
 from imdoctor import Spec
+from imdoctor_checks.specs.sentences import LOOK, SERVER, WHOSE
+from imdoctor_checks.specs.tls_certificates import ABOVE, CERTIFICATES
+from imdoctor_checks.specs.tls_partly import PARTLY
 
-LOOK = "Look by hand: `openssl s_client -connect {address}:{port} -servername {host} </dev/null`."
-ABOVE = ("probe.*", "clock.blocked", "tls.addresses-differ")
-ABOVE_BUT_A_PORTAL = ("probe.[!c]*", "probe.closed", "clock.blocked", "tls.addresses-differ")
-"""A portal answers with a certificate of its own: it is the reason, and the certificate is not."""
 FIREWALL = "Ask those who run the firewall to let TLS to {host} pass uninspected and uncut."
-SERVER = "Compare with another network. If it is the same there, tell the service's support what you saw; call the backup domain meanwhile."
+TLS12 = "Offer TLS 1.2 alone: `openssl s_client -connect {address}:{port} -servername {host} -tls1_2 </dev/null`."
+SAYS = "See what it says: `nc -w 3 {address} {port} </dev/null | head -3`."
+
 
 FINDINGS: Mapping[str, Spec] = {
     "tls.not-tls": Spec(
@@ -17,8 +18,18 @@ FINDINGS: Mapping[str, Spec] = {
         title="What answers on the port does not speak TLS",
         message="{address}: instead of TLS it says {first_bytes!r}",
         why="Another service listens there, or a captive portal answers in the service's place.",
+        causes=(
+            "The endpoint's port is not that of HTTPS.",
+            "A captive portal or a proxy answers in plain HTTP.",
+            "The address is wrong, and another service listens there.",
+        ),
+        confirm=(
+            SAYS,
+            LOOK,
+            "Try plain HTTP: `curl -sv -m 5 http://{endpoint}/`.",
+        ),
         remedy=(
-            "See what it says: `nc {address} {port} </dev/null | head -3`.",
+            SAYS,
             "Check the endpoint's host and port.",
             SERVER,
         ),
@@ -30,6 +41,19 @@ FINDINGS: Mapping[str, Spec] = {
         title="The TLS handshake meets silence",
         message="{address}: the connection stands, the handshake gets no answer within {waited} s",
         why="The connection is accepted, and what is sent on it vanishes: a middlebox holds it, or the server is stuck.",
+        causes=(
+            "A firewall that inspects TLS holds the first packet back.",
+            "Large packets vanish on the way: a tunnel, and filtered ICMP.",
+            "The server, or a balancer before it, is overloaded or stuck.",
+        ),
+        confirm=(
+            LOOK,
+            (
+                "Offer TLS 1.2 alone, whose first packet is smaller: `openssl s_client -connect {address}:{port} "
+                "-servername {host} -tls1_2 </dev/null`."
+            ),
+            "See whether large packets pass: `ping -M do -c 3 -s 1372 {address}`.",
+        ),
         remedy=(LOOK, FIREWALL, SERVER),
         explains=ABOVE,
     ),
@@ -38,6 +62,19 @@ FINDINGS: Mapping[str, Spec] = {
         title="The TLS handshake is reset",
         message="{address}: reset in answer to the ClientHello",
         why="The connection is accepted, and reset once TLS begins. A filter on the way does this, or a balancer without a server.",
+        causes=(
+            "A filter on the way reads the first packet of TLS and cuts the connection off.",
+            "A load balancer has no server behind it.",
+            "A box on the way cannot bear TLS 1.3.",
+        ),
+        confirm=(
+            LOOK,
+            (
+                "Offer another name; if that succeeds, the name is filtered: `openssl s_client -connect "
+                "{address}:{port} -servername example.com </dev/null`."
+            ),
+            TLS12,
+        ),
         remedy=(LOOK, FIREWALL, SERVER),
         explains=ABOVE,
     ),
@@ -46,6 +83,19 @@ FINDINGS: Mapping[str, Spec] = {
         title="The connection is closed during the TLS handshake",
         message="{address}: ended in answer to the ClientHello ({error})",
         why="The connection is accepted, and ended without a word of TLS.",
+        causes=(
+            "A filter or a proxy on the way ends what it does not allow.",
+            "A load balancer has no server behind it, or the server is restarting.",
+            "What listens there serves other names only, and closes for this one.",
+        ),
+        confirm=(
+            LOOK,
+            (
+                "Offer another name; if that succeeds, it is about the name: `openssl s_client -connect "
+                "{address}:{port} -servername example.com </dev/null`."
+            ),
+            TLS12,
+        ),
         remedy=(LOOK, FIREWALL, SERVER),
         explains=ABOVE,
     ),
@@ -54,6 +104,14 @@ FINDINGS: Mapping[str, Spec] = {
         title="The name is filtered",
         message="{address}: under the name {host} the handshake ends ({error}), under {other} it does not",
         why="The same address shakes hands under another name, so something on the way reads the name and cuts it off.",
+        causes=(
+            "A firewall or a filter of web addresses has the domain, or its category, on its list of what is denied.",
+            "The filter has a list of what is allowed, and the domain is not on it.",
+        ),
+        confirm=(
+            "Offer this name: `openssl s_client -connect {address}:{port} -servername {host} </dev/null`.",
+            "Offer the other: `openssl s_client -connect {address}:{port} -servername {other} </dev/null`.",
+        ),
         remedy=(
             FIREWALL,
             "Show it: `openssl s_client -connect {address}:{port} -servername {other} </dev/null` succeeds, with {host} it does not.",
@@ -66,6 +124,16 @@ FINDINGS: Mapping[str, Spec] = {
         title="Large packets vanish on the way",
         message="{address}: with small segments ({segment} bytes) the {what} passes, with full-size ones it does not",
         why="A link on the way carries less than this host believes, and the ICMP messages that would say so are filtered.",
+        causes=(
+            "A tunnel or a VPN takes room from each packet, and the MTU of the interface does not allow for it.",
+            "A firewall filters the ICMP messages that say how large a packet may be.",
+            "The clamping of the MSS on the tunnel's router was lost, by a change or a restart.",
+        ),
+        confirm=(
+            "See which sizes pass: `for s in 1472 1432 1372 1232; do ping -M do -c 2 -W 2 -s $s {address}; done`.",
+            "Measure the path: `tracepath -n {address}`.",
+            "Show the MTU here: `ip link show`.",
+        ),
         remedy=(
             "Measure the path: `tracepath -n {address}`; `ping -M do -s 1400 {address}`.",
             "Lower the interface's MTU (`ip link set dev DEVICE mtu 1400`), or clamp the MSS on the VPN or tunnel.",
@@ -79,6 +147,18 @@ FINDINGS: Mapping[str, Spec] = {
         title="No TLS version in common",
         message="{address}: no TLS version in common ({error})",
         why="The other side speaks only versions of TLS that this host refuses, or refuses those that this host speaks.",
+        causes=(
+            "An old proxy or an inspecting box answers in the service's place.",
+            "This machine's crypto policy refuses the versions that the other side speaks.",
+            "A box on the way cannot bear TLS 1.3.",
+        ),
+        confirm=(
+            (
+                "Try one version after the other: `for v in tls1_2 tls1_3; do openssl s_client -connect "
+                "{address}:{port} -servername {host} -$v </dev/null 2>&1 | grep -e 'Cipher is' -e alert; done`."
+            ),
+            "Show this machine's policy: `grep -n -e MinProtocol -e MaxProtocol /etc/ssl/openssl.cnf`.",
+        ),
         remedy=(
             "See by hand: `openssl s_client -connect {address}:{port} -servername {host} -tls1_2 </dev/null`.",
             SERVER,
@@ -91,6 +171,18 @@ FINDINGS: Mapping[str, Spec] = {
         title="No cipher in common",
         message="{address}: no cipher in common ({error})",
         why="This host's policy and the other side's allow no common cipher.",
+        causes=(
+            "This machine's crypto policy (FIPS, a list of ciphers) leaves nothing that the other side has.",
+            "An old proxy or an inspecting box answers in the service's place.",
+        ),
+        confirm=(
+            (
+                "Offer every cipher; if that succeeds, this machine's policy is the reason: `openssl s_client "
+                "-connect {address}:{port} -servername {host} -cipher ALL@SECLEVEL=0 </dev/null`."
+            ),
+            "Show what this machine offers: `openssl ciphers -s -v`.",
+            LOOK,
+        ),
         remedy=(
             "See what this host offers: `openssl ciphers -v`; look at its crypto policy (/etc/ssl/openssl.cnf).",
             SERVER,
@@ -103,6 +195,17 @@ FINDINGS: Mapping[str, Spec] = {
         title="The server wants a client certificate",
         message="{address}: a client certificate was asked for, and the connection refused without one ({error})",
         why="The IM API uses none: this is another service, or a proxy that wants to know its clients.",
+        causes=(
+            "The endpoint is that of another service, which knows its clients by certificate.",
+            "A gateway or a service mesh of your own network stands in between.",
+        ),
+        confirm=(
+            (
+                "See whether it asks for one, and of which authority: `openssl s_client -connect "
+                "{address}:{port} -servername {host} </dev/null 2>&1 | grep -A 3 'client certificate CA'`."
+            ),
+            WHOSE,
+        ),
         remedy=(
             LOOK,
             "Check the endpoint, and what stands between: a proxy or gateway of your own network may want the certificate.",
@@ -110,139 +213,6 @@ FINDINGS: Mapping[str, Spec] = {
         explains=ABOVE,
         confidence="certain",
     ),
-    "tls.cert-expired": Spec(
-        "fail",
-        title="The certificate has expired",
-        message="{address}: the certificate of {subject} expired {days} days ago",
-        why="Its last day has passed, so no client may trust it any more.",
-        remedy=(
-            "See its dates: `openssl s_client -connect {address}:{port} -servername {host} </dev/null | openssl x509 -noout -dates`.",
-            "Check this host's clock: `timedatectl`.",
-            SERVER,
-        ),
-        explains=ABOVE_BUT_A_PORTAL,
-    ),
-    "tls.cert-not-yet-valid": Spec(
-        "fail",
-        title="The certificate is not yet valid",
-        message="{address}: the certificate of {subject} begins in {days} days",
-        why="Its first day lies ahead by this host's clock. More often than the certificate it is the clock that is wrong.",
-        remedy=(
-            "Check this host's clock: `timedatectl`.",
-            "See its dates: `openssl s_client -connect {address}:{port} -servername {host} </dev/null | openssl x509 -noout -dates`.",
-            SERVER,
-        ),
-        explains=ABOVE_BUT_A_PORTAL,
-    ),
-    "tls.cert-hostname": Spec(
-        "fail",
-        title="The certificate is for another name",
-        message="{address}: the certificate is for {names}, not for {host}",
-        why="Another server answers at this address: a wrong address, a portal, or a proxy that terminates TLS.",
-        remedy=(LOOK, "Compare what other resolvers give: `dig @223.5.5.5 {host} A`.", SERVER),
-        explains=ABOVE_BUT_A_PORTAL,
-        confidence="certain",
-    ),
-    "tls.cert-self-signed": Spec(
-        "fail",
-        title="The certificate is self-signed",
-        message="{address}: the certificate of {subject} is signed by itself",
-        why="No authority vouches for it. A public service does not use such a certificate: something else answers.",
-        remedy=(LOOK, "Check the endpoint, and whether a proxy or portal of your own network answers."),
-        explains=ABOVE_BUT_A_PORTAL,
-        confidence="certain",
-    ),
-    "tls.chain-incomplete": Spec(
-        "fail",
-        title="The server leaves a certificate out of the chain",
-        message="{address}: nothing at hand has issued the chain's last certificate ({last})",
-        why="The chain as sent ends below a root, and this host's store lacks its next link. Browsers may fetch it; programs do not.",
-        remedy=(
-            "Count what is sent: `openssl s_client -connect {address}:{port} -servername {host} -showcerts </dev/null | grep -c BEGIN`.",
-            SERVER,
-        ),
-        explains=ABOVE_BUT_A_PORTAL,
-    ),
-    "tls.cert-untrusted": Spec(
-        "fail",
-        title="The certificate's authority is not trusted here",
-        message="{address}: the chain ends in {authority}, which this host's store does not hold",
-        why="The authority is unknown to this host: it was removed, it is a private one, or it is not the service that answers.",
-        remedy=(
-            LOOK,
-            "If the authority is your own company's, install its root (`update-ca-certificates`) or name it by ca_file.",
-            "If it is a public one, bring the package ca-certificates up to date.",
-        ),
-        explains=ABOVE_BUT_A_PORTAL,
-    ),
-    "tls.intercepted": Spec(
-        "fail",
-        title="Somebody on the way opens the TLS connection",
-        message="{address}: the certificate was issued by {authority}, {known_as}",
-        why="A firewall or agent answers in the service's place with a certificate of its own making.",
-        remedy=(
-            "Ask those who run it to exempt {host} from inspection.",
-            "Or let this host trust it: install its root (`update-ca-certificates`) or name it by ca_file.",
-        ),
-        explains=(*ABOVE, "tls.cert-untrusted", "tls.chain-incomplete"),
-    ),
-    "tls.ca-store-outdated": Spec(
-        "fail",
-        title="This host's certificate store is too old",
-        message="{address}: the chain fails against this host's store, and passes against {reference}",
-        why="The authority is a public one that this host's store does not know yet.",
-        remedy=(
-            "Bring the store up to date: `apt-get install --only-upgrade ca-certificates`, or `yum update ca-certificates`.",
-            "Java and Python may bring stores of their own: update those as well (cacerts, certifi).",
-        ),
-        explains=(*ABOVE, "tls.cert-untrusted", "tls.chain-incomplete"),
-        confidence="certain",
-    ),
-    "tls.cert-expiring": Spec(
-        "warn",
-        title="The certificate expires soon",
-        message="{address}: the certificate of {subject} expires in {days} days",
-        why="If it is not renewed in time, every call fails from then on.",
-        remedy=("Watch it: a public service renews its certificate by itself as a rule.",),
-        confidence="certain",
-    ),
-    "tls.weak": Spec(
-        "warn",
-        title="The TLS connection is weak",
-        message="{address}: {weakness}",
-        why="What protects the connection is out of date.",
-        remedy=(LOOK, "If a proxy of your own network answers, bring it up to date."),
-        confidence="certain",
-    ),
-    "tls.slow": Spec(
-        "warn",
-        title="The TLS handshake is slow",
-        message="{address}: {seconds} s for a handshake",
-        why="Distance, loss or a busy server: every new connection pays for it.",
-        remedy=("Keep connections open in the application, so that few calls need a handshake.",),
-        explains=("probe.slow",),
-        confidence="certain",
-    ),
-    "tls.addresses-differ": Spec(
-        "warn",
-        title="The addresses answer differently",
-        message="{good} shake hands, {bad} do not",
-        why="Calls that are given one of the bad addresses fail, the others do not: failures at random.",
-        remedy=(
-            "Compare by hand: `openssl s_client -connect ADDRESS:{port} -servername {host} </dev/null` for each address.",
-        ),
-        explains=("probe.intermittent",),
-        confidence="certain",
-    ),
-    "tls.intermittent": Spec(
-        "warn",
-        title="The TLS handshake fails now and then",
-        message="{address}: {failed} of {total} handshakes failed ({errors})",
-        why="The same address shakes hands and fails in turn.",
-        remedy=(
-            "Count by hand: `for i in $(seq 20); do openssl s_client -connect {address}:{port} -servername {host} </dev/null; done`.",
-        ),
-        explains=("probe.intermittent", "probe.slow"),
-        confidence="certain",
-    ),
+    **CERTIFICATES,
+    **PARTLY,
 }

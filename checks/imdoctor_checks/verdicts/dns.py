@@ -54,15 +54,21 @@ def used(seen: DnsSeen) -> tuple[str, ...]:
 
 
 def in_doubt(seen: DnsSeen) -> list[str]:
-    """Return the addresses worth a look: pinned ones, bogus ones, and all where two resolvers differ, or one wholly from a public one."""
+    """Return the addresses worth a look: pinned ones, bogus ones, all where two resolvers differ, or one wholly from a public one.
+
+    And those that a price hangs on.
+    """
     every = [address for server in seen.servers for address in server.addresses]
-    others = [address for server in _words(seen)[len(seen.servers) :] for address in server.addresses]
+    words = _words(seen)[len(seen.servers) :]
+    # What a third party says is no reason to knock at an address of this network's own.
+    others = [address for server in words for address in server.addresses if not bogus(address)]
     told = {frozenset(server.addresses) for server in seen.servers if server.addresses}
     doubted = [*pinned(seen), *(address for address in (*used(seen), *every) if bogus(address))]
     if len(told) > 1 or (others and any(not one & set(others) for one in told)):
         doubted += [*used(seen), *every, *others]
     if told and used(seen) and not set(used(seen)) & set(every) and not pinned(seen):
         doubted += [*used(seen), *every]  # the C library's answer is none of theirs
+    doubted += [cost.own for cost in seen.costs]
     return list(dict.fromkeys(doubted))
 
 

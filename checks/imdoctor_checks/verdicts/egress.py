@@ -1,7 +1,6 @@
 """The judgement of step 4: does a resolver leave the network in this host's own region and ISP, and what does it cost if not."""
 
 import ipaddress
-import statistics
 from collections.abc import Iterator, Sequence
 from typing import Literal
 
@@ -12,18 +11,14 @@ from imdoctor.net.echo import Echo
 from imdoctor.net.egress import Exit
 from imdoctor.net.lookup import ServerAnswers
 from imdoctor.net.resolvers import classify
-from imdoctor_checks.observations import DnsSeen, EgressSeen, MirrorCost
-from imdoctor_checks.verdicts.picture import echo_told, exit_told, milliseconds, picture
+from imdoctor_checks.observations import DnsSeen, EgressSeen
+from imdoctor_checks.verdicts.costs import cost_told, priced
+from imdoctor_checks.verdicts.picture import echo_told, exit_told, picture
 from imdoctor_checks.verdicts.places import compare_isp, compare_region, place, places_of
 
 Word = Literal["same", "unknown", "same ISP only", "different"]
 RANK: tuple[Word, ...] = ("same", "unknown", "same ISP only", "different")
 """From good to bad: where an end may be compared with several, the best counts; of several ends the worst."""
-LEAST_PAIRS = 3
-LEAST_COST = 0.001
-"""Seconds; less is nothing that a call would notice."""
-LEAST_RATIO = 0.1
-"""Of the nearer address's own time."""
 SLOWER = ("tcp.slow", "tls.slow", "probe.slow")
 """What a far mirror may be the reason of."""
 
@@ -46,11 +41,31 @@ def compare(egress: EgressSeen, server: str) -> Comparison:
     if not ends:
         reason = f"no source shows by which address {server} leaves ({_tried(egress.exits, server)})"
         return Comparison(server=server, word="unknown", reason=reason)
-    if not hosts:
+    if not hosts and not unproven(egress.exits):
         reason = f"no source shows by which address this host leaves ({_tried(egress.exits, 'direct', egress.echoes)})"
         return Comparison(server=server, word="unknown", reason=reason, resolver_end=ends[0])
-    best = [min((_ends(egress, server, end, host) for host in hosts), key=_rank) for end in ends]
-    return max(best, key=_rank)
+    return max((_best(egress, server, end, hosts) for end in ends), key=_rank)
+
+
+def _best(egress: EgressSeen, server: str, end: str, hosts: Sequence[str]) -> Comparison:
+    """Compare an end with the host's that is most like it; not where the host's of that family may be a resolver's own."""
+    doubted = [host for host in unproven(egress.exits) if _family(host) == _family(end)]
+    if not doubted or any(_family(host) == _family(end) for host in hosts):
+        return min((_ends(egress, server, end, host) for host in _peers(end, hosts)), key=_rank)
+    reason = (
+        f"DNS shows {', '.join(doubted)} for this host and for a resolver alike, as it also does where a box on the way answers "
+        f"in the servers' place, and no echo tells the two apart ({_tried((), 'direct', egress.echoes)})"
+    )
+    return Comparison(server=server, word="unknown", reason=reason, resolver_end=end)
+
+
+def _peers(end: str, hosts: Sequence[str]) -> Sequence[str]:
+    """Return this host's addresses of an end's own family, where it has any: the other one is another way, maybe by another ISP."""
+    return [host for host in hosts if _family(host) == _family(end)] or hosts
+
+
+def _family(address: str) -> int:
+    return 6 if ":" in address else 4
 
 
 def _rank(one: Comparison) -> int:
@@ -90,15 +105,31 @@ def resolver_ends(egress: EgressSeen, server: str) -> tuple[str, ...]:
 def host_ends(egress: EgressSeen) -> tuple[str, ...]:
     """Return the addresses by which this host leaves.
 
-    Where DNS shows a resolver's address for the host's and an echo another one, something on the way answers in the place of the
-    server that was asked, and the echo counts.
+    Where DNS shows a resolver's address for the host's, the echoes alone count.
     """
-    by_dns = [address for one in egress.exits if one.via == "direct" for address in one.addresses]
+    doubted = unproven(egress.exits)
+    by_dns = [address for address in _shown(egress.exits, direct=True) if address not in doubted]
     by_echo = [one.address for one in egress.echoes if one.via == "direct" and one.address]
-    resolvers = {address for one in egress.exits if one.via != "direct" for address in one.addresses}
-    if by_echo and set(by_dns) <= resolvers and not set(by_echo) & set(by_dns):
-        by_dns = []
     return tuple(dict.fromkeys((*by_dns, *by_echo)))
+
+
+def unproven(exits: Sequence[Exit]) -> tuple[str, ...]:
+    """Return the addresses that DNS shows for this host, of a family all of whose are a resolver's as well.
+
+    Either both leave by one address, or something on the way answers in the place of the server that was asked.
+    """
+    resolvers, own = set(_shown(exits, direct=False)), _shown(exits, direct=True)
+    proven = {_family(address) for address in own if address not in resolvers}
+    return tuple(address for address in own if _family(address) not in proven)
+
+
+def in_question(exits: Sequence[Exit]) -> bool:
+    """Tell whether only an echo can say by which address this host leaves."""
+    return bool(unproven(exits)) or not _shown(exits, direct=True)
+
+
+def _shown(exits: Sequence[Exit], *, direct: bool) -> list[str]:
+    return [address for one in exits if (one.via == "direct") is direct for address in one.addresses]
 
 
 def _tried(exits: Sequence[Exit], via: str, echoes: Sequence[Echo] = ()) -> str:
@@ -136,7 +167,7 @@ def _mismatch(seen: DnsSeen, egress: EgressSeen, one: Comparison) -> Finding:
     """
     resolver_end, host_end = one.resolver_end or "", one.host_end or ""
     cost = next((cost for cost in seen.costs if cost.server == one.server), None)
-    costs, told = price(cost) if cost else None, cost_told(seen, egress, one.server, cost)
+    costs, told = priced(seen, cost) if cost else None, cost_told(seen, egress, one.server, cost)
     kinds = {classify(end).kind for end in behind(seen, one.server)}
     harmless = kinds == {"public"} or shows_subnet(egress, one.server, host_end)
     severity: Severity = "info" if harmless and costs is None else "warn"
@@ -181,56 +212,6 @@ def _holds(subnet: str, host: str) -> bool:
         return ipaddress.ip_address(host) in ipaddress.ip_network(subnet, strict=False)
     except ValueError:
         return False
-
-
-def price(cost: MirrorCost) -> float | None:
-    """Return the seconds that a connection takes longer than it need, by the middle of the pairs; None for what may be nothing.
-
-    It can when every connect to the one address took longer than every one to the other, and by enough to be noticed.
-    """
-    pairs = _pairs(cost)
-    if len(pairs) < LEAST_PAIRS:
-        return None
-    slowest, middle = max(own for _, own in pairs), statistics.median(given - own for given, own in pairs)
-    enough = max(LEAST_COST, LEAST_RATIO * statistics.median(own for _, own in pairs))
-    return middle if min(given for given, _ in pairs) > slowest and middle > enough else None
-
-
-def _pairs(cost: MirrorCost) -> list[tuple[float, float]]:
-    both = zip(cost.given_seconds, cost.own_seconds, strict=True)
-    return [(given, own) for given, own in both if given is not None and own is not None]
-
-
-def cost_told(seen: DnsSeen, egress: EgressSeen, server: str, cost: MirrorCost | None) -> str:
-    """Say what it costs, with the spread; or why that is not known."""
-    if cost is None:
-        return _no_cost(seen, egress, server)
-    pairs = _pairs(cost)
-    if len(pairs) < LEAST_PAIRS:
-        return f"what it costs is not known: {cost.given} or {cost.own} could not be connected to often enough"
-    given, own = (sorted(side) for side in zip(*pairs, strict=True))
-    spread = f"{cost.given} {_span(given)}, {cost.own} {_span(own)}, {len(pairs)} connects each in turn"
-    costs = price(cost)
-    if costs is None:
-        return f"no measurable cost: {spread}"
-    differences = [one - other for one, other in pairs]
-    return f"it costs {milliseconds(costs)} a connection ({milliseconds(min(differences))} to {milliseconds(max(differences))}): {spread}"
-
-
-def _no_cost(seen: DnsSeen, egress: EgressSeen, server: str) -> str:
-    answer = egress.subnet
-    if answer is None:
-        return "what it costs is not known: no public resolver was asked for this host's own prefix"
-    if answer.error:
-        return f"what it costs is not known: {answer.server} was asked for {answer.subnet}: {answer.error}"
-    given = next((item.addresses for item in seen.servers if item.server == server), ())
-    if set(answer.addresses) & set(given):
-        return f"no measurable cost: {answer.subnet} is given the same addresses, by {answer.server}"
-    return "what it costs is not known: there are no two addresses to compare"
-
-
-def _span(seconds: Sequence[float]) -> str:
-    return f"{milliseconds(statistics.median(seconds))} ({milliseconds(seconds[0])} to {milliseconds(seconds[-1])})"
 
 
 def _evidence(egress: EgressSeen, server: str) -> Iterator[str]:

@@ -89,6 +89,7 @@ COUNTRIES: Mapping[str, str] = {
 """Countries as sources without an ISO code name them; any other name is compared with the same source's only."""
 OWN_REGIONS = {"HK", "MO", "TW"}
 """Regions that some sources give as a country (ISO 3166-1) and others as a province."""
+OWN_NAMES = {PROVINCES[code][0]: code for code in sorted(OWN_REGIONS)}
 
 
 class Likeness(msgspec.Struct, frozen=True):
@@ -113,7 +114,7 @@ def country(told: Told) -> str | None:
     """Return the country's ISO code; None where it is not recognised."""
     if told.country and re.fullmatch("[A-Z]{2}", told.country):
         return "CN" if told.country in OWN_REGIONS else told.country
-    known = COUNTRIES.get((told.country or "").lower())
+    known = COUNTRIES.get((told.country or "").lower()) or ("CN" if told.country in OWN_NAMES else None)
     return known or ("CN" if province(told) else None)
 
 
@@ -121,6 +122,8 @@ def province(told: Told) -> str | None:
     """Return the letters of a Chinese province; None for what is none."""
     if told.country in OWN_REGIONS:
         return told.country
+    if told.country in OWN_NAMES:
+        return OWN_NAMES[told.country]
     bare = ENDINGS.sub("", (told.region or "").lower())
     return next((code for code, names in PROVINCES.items() if bare in names), None)
 
@@ -164,7 +167,9 @@ def _compare(
         match = next((item for item in other if item.source == told.source), None)
         if match is not None and raw(told) and raw(told) == raw(match):
             return Likeness("same", f"{what}: {raw(told)} for both, by {told.source}")
-    if what != "ISP" and not here and not there and (pair := _of_one_source(one, other, raw)):
+    # A country that one source names in two ways is two; a region or an ISP only where the table knows neither.
+    decides = what == "country" or (what == "region" and not here and not there)
+    if decides and (pair := _of_one_source(one, other, raw)):
         return Likeness("different", f"{what}: {pair}")
     lacking = [name for name, end in (("the resolver's egress", one), ("this host's", other)) if not any(map(raw, end))]
     if lacking:

@@ -1,16 +1,11 @@
 """Step 4 of the list: resolvers that leave the network here or elsewhere, and what shows it, or lies about it."""
 
-import re
-import sys
-from pathlib import Path
-
 import msgspec
 
 from tests.lab.model import (
     AUTHORITY,
     AUTHORITY6,
     CLIENT6,
-    ECHO,
     GATEWAY,
     GATEWAY6,
     PROXY,
@@ -26,18 +21,19 @@ from tests.lab.model import (
     Whereabouts,
     World,
 )
-from tests.lab.outside import IPIP, PAIRS
+from tests.lab.outside import IPIP, NSTOOL, PAIRS
 from tests.lab.truth import ANSWERS, SILENT, curl, dig, dropped, reachable
-from tests.lab.wire import Manner
 from tests.lab.worlds.healthy import NOTHING_ELSE, PROXIED, SIX_RESOLVER
 
 CLIENT, OWN, OTHER, AWAY, PUBLIC_EXIT = "10.20.0.2", "119.147.10.2", "120.196.0.2", "218.6.200.2", "119.29.29.29"
+ABROAD = "210.140.10.2"
 TELECOM_GD = Whereabouts(region="广东省", city="深圳市", isp="电信", asn=4134)
 PLACES = {
     "119.147.10.0/24": TELECOM_GD,
     "119.147.20.0/24": Whereabouts(region="广东", city="广州", isp="China Telecom", asn=4134),
     "120.196.0.0/24": Whereabouts(region="广东省", city="广州市", isp="移动", asn=9808),
     "218.6.200.0/24": Whereabouts(region="四川省", city="成都市", isp="电信", asn=4134),
+    "210.140.10.0/24": Whereabouts(country="日本", code="JP", region="东京都", isp="NTT"),
     "119.29.29.0/24": Whereabouts(region="天津市", isp="腾讯云", asn=45090),
     "2402:4e00:2000::/64": TELECOM_GD,
     "2402:4e00:5300::/64": TELECOM_GD,
@@ -46,16 +42,14 @@ LEAVES_ELSEWHERE = {CLIENT: (OWN,), RESOLVER: (OTHER,), PROXY: (OTHER,)}
 ELSEWHERE = Outside(exits=LEAVES_ELSEWHERE, places=PLACES, files=("mmdb",))
 MIRRORS = {"119.147.0.0/16": (SECOND,), "0.0.0.0/0": (GATEWAY,)}
 """Who asks from the host's own ISP is given the near mirror."""
-DEAD_MIRROR = {"119.147.10.0/24": ("43.141.10.77",), "0.0.0.0/0": (GATEWAY,)}
 TWO = {GATEWAY: Server(), SECOND: Server()}
+DEAD_MIRROR = {"119.147.10.0/24": ("43.141.10.77",), "0.0.0.0/0": (GATEWAY,)}
 UPSTREAM = ('forward-zone:\n  name: "."', f"  forward-addr: {AUTHORITY}")
 UPSTREAM6 = (UPSTREAM[0], f"  forward-addr: {AUTHORITY6}")
 RECURSIVE = Resolver(lines=UPSTREAM)
 CLOUD = "183.60.83.19"
 FAR_RESOLVERS = {CLOUD: OTHER, PUBLIC_EXIT: PUBLIC_EXIT}
 DNSMASQ, RESOLVED = "127.0.0.1", "127.0.0.53"
-SLOW_WIRE = Manner(delay=0.01)
-COST = r"it costs (1[5-9]|2\d)\.\d ms a connection"
 NOTHING_MEASURABLE = "no measurable cost"
 
 
@@ -69,17 +63,18 @@ def leaves(address: str = OWN) -> Truth:
     return whoami(address, server=AUTHORITY)
 
 
-def through(address: str) -> Resolver:
-    """Return a resolver far away, which hands every question to the authority by an address of its own."""
-    return Resolver(address=address, lines=(f"outgoing-interface: {FAR_RESOLVERS[address]}", *UPSTREAM))
+def through(address: str, leaving: str | None = None) -> Resolver:
+    """Return a resolver which hands every question to the authority by an address of its own."""
+    own = leaving or FAR_RESOLVERS[address]
+    return Resolver(address=address, lines=(f"outgoing-interface: {own}", *UPSTREAM))
 
 
-def behind(stub: str, beyond: str) -> tuple[Resolver, ...]:
+def behind(stub: str, beyond: str, kind: str = "dnsmasq") -> tuple[Resolver, ...]:
     """Return a stub on the client and the resolver behind it."""
     upstream = through(beyond) if beyond in FAR_RESOLVERS else Resolver(address=beyond, lines=UPSTREAM)
     if stub == RESOLVED:
         return (upstream, Resolver(address=stub, kind="resolved", lines=(beyond,)))
-    return (upstream, Resolver(address=stub, kind="dnsmasq", lines=(f"--server={beyond}",)))
+    return (upstream, Resolver(address=stub, kind=kind, lines=(f"--server={beyond}",)))
 
 
 def elsewhere(variant: str, title: str, *, outside: Outside = ELSEWHERE, says: str = "", **how: object) -> World:
@@ -110,49 +105,26 @@ def with_(outside: Outside, **changes: object) -> Outside:
     return msgspec.structs.replace(outside, **changes)
 
 
-def costly(variant: str, title: str, **how: object) -> World:
-    """Return a world in which the resolver's mirror is 20 ms further away than the host's own, by a wire."""
-    mirrored = {
-        "outside": with_(ELSEWHERE, mirrors=MIRRORS),
-        "servers": TWO,
-        "near": (SECOND,),
-        "wire": SLOW_WIRE,
-        "sure": {"dns.egress-mismatch": "certain"},
-        "says": COST,
-        "truth": (
-            ANSWERS,
-            leaves(),
-            dig(GATEWAY.replace(".", r"\.")),
-            dig(SECOND.replace(".", r"\."), server=PUBLIC, arguments=f"+subnet={OWN}/24 +time=1 +tries=1"),
-            curl(
-                r"connect 0\.0[2-5]",
-                arguments="-w 'connect %{time_connect}' --resolve console.tim.qq.com:443:" + GATEWAY,
-            ),
-            curl(r"connect 0\.00", arguments="-w 'connect %{time_connect}' --resolve console.tim.qq.com:443:" + SECOND),
-        ),
-    }
-    return elsewhere(variant, title, **{**mirrored, **how})  # type: ignore[arg-type]  # as elsewhere
-
-
-PAGE = Path(__file__).parents[3] / "docs" / "step-4.md"
-
-
-def by_hand() -> tuple[Truth, ...]:
-    """Return every line of the page on step 4 as a look: a command and what it prints, and the picture, whatever its times are."""
-    blocks = re.findall(r"(?ms)^```(\w*)\n(.*?)\n```$", PAGE.read_text("utf-8"))
-    run = f"{sys.executable} -m imdoctor run --config $HOME/imdoctor.yaml --check dns -v | tr -s ' \\n' ' '"
-    looks = []
-    for _, block in (one for one in blocks if not one[0]):
-        if not block.startswith("$"):
-            words = re.escape(" ".join(block.split()))
-            looks.append(Truth(script=run, says=re.sub(r"\d+\\\.\d\\ ms", r"[0-9.]+ ms", words)))
-        for script, said in re.findall(r"(?m)^\$ (.*)\n((?:[^$].*(?:\n|\Z))+)", block):
-            looks.append(Truth(script=script, says=re.escape(said.strip())))
-    return tuple(looks)
-
-
 INTERCEPT = f"iptables -t nat -I PREROUTING -s {CLIENT} -p udp --dport 53 -j DNAT --to-destination {RESOLVER}"
 ECS = (f"send-client-subnet: {AUTHORITY}", "client-subnet-always-forward: yes", "max-client-subnet-ipv4: 24")
+
+
+def intercepted(variant: str, title: str, *, files: tuple[str, ...]) -> World:
+    """Return a world in which DNS shows the resolver's address for the client's."""
+    return elsewhere(
+        f"direct-questions-intercepted{variant}",
+        title,
+        says="what it costs is not known",
+        outside=with_(ELSEWHERE, files=files),
+        setup=(("router", INTERCEPT),),
+        truth=(
+            ANSWERS,
+            whoami(OTHER),
+            whoami(OTHER, server=AUTHORITY),
+            curl(OWN.replace(".", r"\."), url=f"https://{IPIP}/json"),
+        ),
+    )
+
 
 EGRESS = (
     at_home(
@@ -165,6 +137,20 @@ EGRESS = (
         "egress/same-address",
         "The resolver leaves by the host's own address",
         outside=with_(HOME, exits={CLIENT: (OWN,), RESOLVER: (OWN,)}),
+    ),
+    at_home(
+        "egress/same-address-no-echo",
+        "The same, and no echo is at hand that would prove it",
+        outside=with_(HOME, exits={CLIENT: (OWN,), RESOLVER: (OWN,)}, echoes=False),
+        told={"dns.egress-unknown": rf"DNS shows {OWN} for this host and for a resolver alike"},
+    ),
+    at_home(
+        "egress/intercepted-no-echo",
+        "A box on the way hands every DNS question to the resolver, which leaves elsewhere, and no echo is at hand to show it",
+        outside=with_(ELSEWHERE, echoes=False),
+        setup=(("router", INTERCEPT),),
+        told={"dns.egress-unknown": rf"DNS shows {OTHER} for this host and for a resolver alike"},
+        truth=(ANSWERS, whoami(OTHER), whoami(OTHER, server=AUTHORITY)),
     ),
     at_home(
         "egress/xdb",
@@ -302,8 +288,26 @@ EGRESS = (
         outside=with_(ELSEWHERE, lie="endless", files=()),
         truth=(ANSWERS, leaves(), curl("timed out|xxxxxx", url=f"https://{IPIP}/json", arguments="-m 1")),
     ),
+    elsewhere(
+        "echoes-lead-nowhere",
+        "Echoes redirect to what is no address, DNS and routing data show the truth",
+        outside=with_(ELSEWHERE, lie="nowhere", files=()),
+        truth=(
+            ANSWERS,
+            leaves(),
+            curl(r"Location: https://\[", url=f"https://{NSTOOL}/info.js"),
+            curl(r"Location: /json\?x=a ", url=f"https://{IPIP}/json"),
+        ),
+    ),
     elsewhere("other-isp", "The resolver leaves by another ISP"),
     elsewhere("other-isp-xdb", "The same, told by ip2region's format", outside=with_(ELSEWHERE, files=("xdb",))),
+    elsewhere(
+        "other-country-xdb",
+        "The resolver leaves in another country, by an ISP that is in no table",
+        outside=with_(ELSEWHERE, files=("xdb",), exits={CLIENT: (OWN,), RESOLVER: (ABROAD,)}),
+        truth=(ANSWERS, leaves(), whoami(ABROAD)),
+        says="different; no measurable cost",
+    ),
     elsewhere("other-isp-echoes", "The same, told by echoes in GBK and JSON", outside=with_(ELSEWHERE, files=())),
     elsewhere(
         "other-isp-routing", "The same, told by routing data alone", outside=with_(ELSEWHERE, files=(), echoes=False)
@@ -344,8 +348,10 @@ EGRESS = (
     elsewhere(
         "second-of-two",
         "The second resolver of two leaves by another ISP",
-        resolvers=(Resolver(address=SECOND_RESOLVER, lines=UPSTREAM), RECURSIVE),
+        resolvers=(through(SECOND_RESOLVER, SECOND_RESOLVER), RECURSIVE),
         outside=with_(ELSEWHERE, exits={CLIENT: (OWN,), RESOLVER: (OTHER,), SECOND_RESOLVER: (OWN,)}),
+        truth=(ANSWERS, leaves(), whoami(OWN, server=SECOND_RESOLVER), whoami(OTHER)),
+        never={"dns.egress-mismatch": rf"^{SECOND_RESOLVER} leaves"},
     ),
     elsewhere(
         "behind-dnsmasq",
@@ -353,6 +359,17 @@ EGRESS = (
         resolvers=behind(DNSMASQ, RESOLVER),
         nameservers=(DNSMASQ,),
         truth=(ANSWERS, leaves(), whoami(OTHER, server=DNSMASQ)),
+    ),
+    elsewhere(
+        "behind-debians-dnsmasq",
+        "The same behind dnsmasq as Debian starts it, by single letters",
+        resolvers=behind(DNSMASQ, RESOLVER, "debian"),
+        nameservers=(DNSMASQ,),
+        truth=(ANSWERS, leaves(), whoami(OTHER, server=DNSMASQ)),
+        told={
+            "dns.egress-mismatch": NOTHING_MEASURABLE,
+            "dns": r"  -> 10\.53\.0\.1 \(private\), by .*/dnsmasq\.d/corp\.conf",
+        },
     ),
     elsewhere(
         "behind-systemd-resolved",
@@ -390,58 +407,7 @@ EGRESS = (
             whoami(OWN, server=AUTHORITY, name="x2.whoami.corp.example"),
         ),
     ),
-    elsewhere(
-        "direct-questions-intercepted",
-        "A box on the way hands every DNS question to the resolver",
-        says="what it costs is not known",
-        outside=with_(ELSEWHERE, files=()),
-        setup=(("router", INTERCEPT),),
-        truth=(
-            ANSWERS,
-            whoami(OTHER),
-            whoami(OTHER, server=AUTHORITY),
-            curl(OWN.replace(".", r"\."), url=f"https://{IPIP}/json"),
-        ),
-    ),
-    costly("costly", "The resolver's mirror is 20 ms further away than the one for the host's own prefix"),
-    costly(
-        "costly-stub",
-        "The same behind a stub: each line of docs/step-4.md is true here",
-        resolvers=behind(DNSMASQ, RESOLVER),
-        nameservers=(DNSMASQ,),
-        truth=(ANSWERS, *by_hand()),
-    ),
-    costly(
-        "costly-echoes-silent",
-        "No file is at hand, and the echoes are silent: routing data and the cost show it",
-        outside=with_(ELSEWHERE, mirrors=MIRRORS, files=()),
-        setup=(("router", f"iptables -A FORWARD -d {ECHO} -j DROP"),),
-        truth=(ANSWERS, leaves(), whoami(OTHER), dropped()),
-    ),
-    costly(
-        "costly-public",
-        "A public resolver that sends no subnet gives a mirror that is far",
-        resolvers=(through(PUBLIC_EXIT),),
-        outside=with_(ELSEWHERE, exits={CLIENT: (OWN,)}, mirrors=MIRRORS),
-        truth=(
-            ANSWERS,
-            leaves(),
-            dig(GATEWAY.replace(".", r"\."), server=PUBLIC_EXIT),
-            curl(r"connect 0\.00", arguments="-w 'connect %{time_connect}' --resolve console.tim.qq.com:443:" + SECOND),
-        ),
-    ),
-    costly(
-        "mirrors-alike",
-        "Other mirrors by prefix, as near as each other",
-        near=(),
-        wire=None,
-        sure={"dns.egress-mismatch": "likely"},
-        says=NOTHING_MEASURABLE,
-        truth=(
-            ANSWERS,
-            leaves(),
-            dig(GATEWAY.replace(".", r"\.")),
-            dig(SECOND.replace(".", r"\."), server=PUBLIC, arguments=f"+subnet={OWN}/24 +time=1 +tries=1"),
-        ),
-    ),
+    intercepted("", "A box on the way hands every DNS question to the resolver", files=()),
+    intercepted("-mmdb", "The same, with a file at hand that tells where addresses are", files=("mmdb",)),
+    intercepted("-xdb", "The same with ip2region's format", files=("xdb",)),
 )

@@ -1,0 +1,112 @@
+"""What the look at the ways out asks, by name or address; what depends on another answer is marked."""
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from imdoctor import Context, Egress
+from imdoctor.check import is_address
+from imdoctor.net.echo import PORTS
+from imdoctor.net.resolvers import nameservers
+from imdoctor_checks.looks.egress import FAMILIES, PORT, direct_sources, routed
+from imdoctor_checks.looks.resolvers import asked_servers, subnet_resolvers
+from imdoctor_checks.options import DnsOptions, dns_options, may_ask_others
+
+
+def egress_plan(ctx: Context, servers: tuple[str, ...] = ()) -> Iterator[Egress]:
+    """List it: the nameservers' questions first, then this host's own, the echoes, where all of it is, and its prefix."""
+    if not may_ask_others(ctx):
+        return
+    options = dns_options(ctx)
+    for server in nameservers(ctx.machine):
+        why = "the names of third parties, by the C library"
+        yield Egress(to=server, port=PORT, protocol="udp", why=why)
+    yield from _plan_through(options, servers)
+    yield from _plan_direct(ctx, options)
+    yield from _plan_echoes(ctx, options)
+    if options.geo.asn_zone:
+        for server in asked_servers(ctx):
+            yield Egress(
+                to=server,
+                port=PORT,
+                protocol="udp",
+                why=f"which network announces an address: TXT under {options.geo.asn_zone}",
+                condition="an egress address is found, and no file names its network",
+                third_party=True,
+            )
+    for server in subnet_resolvers(ctx):
+        yield Egress(
+            to=server,
+            port=PORT,
+            protocol="udp",
+            why=f"what this host's own prefix is given for {ctx.settings.endpoint.host} (EDNS Client Subnet)",
+            condition="this host's egress address is found",
+            third_party=True,
+        )
+
+
+def _plan_through(options: DnsOptions, servers: tuple[str, ...]) -> Iterator[Egress]:
+    sources = [one for one in options.sources if one.kind != "https" and one.server is None]
+    for server in servers:
+        for number, source in enumerate(sources):
+            yield Egress(
+                to=server,
+                port=PORT,
+                protocol="udp",
+                why=f"by which address it leaves: {source.text}",
+                condition="no source before it has shown an address" if number else None,
+                third_party=True,
+            )
+
+
+def _plan_direct(ctx: Context, options: DnsOptions) -> Iterator[Egress]:
+    for family in (family for family in FAMILIES if routed(ctx, family)):
+        for number, source in enumerate(direct_sources(options, family)):
+            named = not is_address(source.server or "")
+            conditions = [
+                *(["no source before it has shown an address"] if number else []),
+                *(["its name resolves"] if named else []),
+            ]
+            yield Egress(
+                to=source.server or "",
+                port=PORT,
+                protocol="udp",
+                why=f"by which IPv{family} address this host leaves: {source.text}",
+                condition=" and ".join(conditions) or None,
+                third_party=True,
+            )
+
+
+def _plan_echoes(ctx: Context, options: DnsOptions) -> Iterator[Egress]:
+    conditions = ["DNS shows no address of this host's, or a resolver's"] if options.geo.files else []
+    proxy = ctx.proxy
+    for source in (one for one in options.sources if one.kind == "https"):
+        parts = urlsplit(source.name)
+        host = parts.hostname or ""
+        why = f"by which address this host leaves: GET {source.name}"
+        yield Egress(
+            to=host,
+            port=parts.port or PORTS["https"],
+            protocol="https",
+            why=why,
+            condition=" and ".join([*conditions, "its name resolves"]),
+            third_party=True,
+        )
+        for scheme, port in PORTS.items():
+            yield Egress(
+                to=f"*.{host}",
+                port=port,
+                protocol=scheme,
+                why="the same, where it redirects to",
+                condition="it redirects within its domain",
+                third_party=True,
+            )
+        if proxy is not None:
+            yield Egress(
+                to=host,
+                port=parts.port or PORTS["https"],
+                protocol="https",
+                through=proxy.shown,
+                why=f"by which address the proxy leaves: GET {source.name}",
+                condition=" and ".join(conditions) or None,
+                third_party=True,
+            )

@@ -1,0 +1,1 @@
+"""What goes into a support ticket: gathered, searched for secrets, redacted where asked for, packed."""
