@@ -30,7 +30,7 @@ def diff(session: Session, *, before: str, after: str, form: str) -> int:
     if before == after == STDIN:
         raise click.UsageError("standard input holds one report: name a file for the other")
     told = compare(saved_report(before), saved_report(after), checks_installed(session))
-    session.say(_json(told) if form == "json" else _text(told, style(session, verbose=False).width))
+    session.say(_json(told) if form == "json" else _text(told, style(session).width))
     return 0 if told.same else DIFFERENT
 
 

@@ -28,7 +28,7 @@ def explain(session: Session, *, code: str | None, listed: bool) -> int:
     if listed == (code is not None):
         raise click.UsageError("name one code, such as tls.cert-expired or 60026, or write --list for all of them")
     checks = checks_installed(session)
-    width = style(session, verbose=False).width
+    width = style(session).width
     lines = _shown(_page(code, checks), width) if code is not None else _listed(pages(checks), checks, width)
     session.say("\n".join(lines) + "\n")
     return 0

@@ -117,6 +117,14 @@ report_options = together(
             help="Of texts for people; zh is not there yet.",
         ),
         option("-v", "--verbose", is_flag=True, help="Show findings, measurements and observations."),
+        option("-q", "--quiet", is_flag=True, help="Show one line for each target."),
+        option(
+            "--color",
+            type=click.Choice(["auto", "always", "never"]),
+            default="auto",
+            help="auto: on a terminal, unless NO_COLOR is set.",
+            show_default=True,
+        ),
     )
 )
 

@@ -57,9 +57,9 @@ class Board(Progress):
 
 
 @contextmanager
-def live(stream: TextIO, *, several: bool) -> Iterator[Board]:
+def live(stream: TextIO, *, several: bool, colour: bool = True) -> Iterator[Board]:
     """Show a board while the run lasts, and take it away at its end. ``several`` tells that there are more targets than one."""
     board = Board(several=several)
-    console = Console(file=stream, highlight=False)
+    console = Console(file=stream, highlight=False, no_color=not colour)
     with Live(board, console=console, transient=True, refresh_per_second=10):
         yield board
