@@ -25,9 +25,9 @@ STEPS: Mapping[int | None, str] = MappingProxyType(
 
 RETRY: Mapping[str, str] = MappingProxyType(
     {
-        "transient": "transient, it may pass by itself: try again.",
-        "rate": "rate, it passes after a wait of a minute or more.",
-        "configuration": "configuration, it stays until somebody changes something.",
+        "transient": "transient, it may pass by itself: try again (imdoctor's own inference).",
+        "rate": "rate, it passes after a wait of a minute or more (imdoctor's own inference).",
+        "configuration": "configuration, it stays until somebody changes something (imdoctor's own inference).",
     }
 )
 SOURCES: Mapping[str, str] = MappingProxyType(
@@ -50,7 +50,7 @@ class Part(msgspec.Struct, frozen=True):
 
 
 class Page(msgspec.Struct, frozen=True):
-    """All that is said of a code. ``group`` is its check's name, or its family; ``word`` its severity, or its family."""
+    """All that is said of a code. ``group`` is its check's name, or its family of errors; ``word`` its severity, or its family."""
 
     code: str
     group: str
@@ -79,7 +79,7 @@ def finding_page(code: str, spec: Spec, check: Check, known: Iterable[str]) -> P
         _remedy(tuple(step for step in remedy if step not in confirm) or remedy),
         _sentence("May be the reason of", ", ".join(_plain(spec.explains, known))),
     )
-    return Page(code, check.name, spec.severity, *_named((spec.title,)), _said(parts))
+    return Page(code, check.name, spec.severity, _named((spec.title,))[0], _said(parts))
 
 
 def error_page(code: ErrorCode, step: int | None) -> Page:
@@ -91,11 +91,11 @@ def error_page(code: ErrorCode, step: int | None) -> Page:
         _causes(code.causes),
         _confirm(code.confirm),
         _remedy(code.remedy),
-        _sentence("Retry class, by imdoctor's own inference", RETRY[code.retry]),
+        _sentence("Retry class", RETRY[code.retry]),
         _sentence("As a finding", code.finding),
         _sentence("Source", SOURCES[code.source]),
     )
-    return Page(str(code.code), family, family, code.meaning, _said(parts))
+    return Page(str(code.code), f"{family} errors", family, code.meaning, _said(parts))
 
 
 def blocked_page(check: Check) -> Page:

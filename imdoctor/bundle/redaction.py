@@ -57,7 +57,9 @@ _NAME = re.compile(
 )
 _DOTTED = re.compile(r".*\.[A-Za-z][A-Za-z0-9-]+\.?")
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----\n?", re.DOTALL)
-_PRIVATE_SUFFIX = r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.(?:home\.arpa|local|internal|intranet|lan|corp|home|private)"
+# As many labels, each as long, as a name can have (RFC 1035, 2.3.4): so that a text of dots takes no time.
+_LABELS = r"(?:[A-Za-z0-9_-]{1,63}\.){0,126}"
+_PRIVATE_SUFFIX = rf"[A-Za-z0-9_-]{{1,63}}\.{_LABELS}(?:home\.arpa|local|internal|intranet|lan|corp|home|private)"
 _V4 = r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}"
 _V6 = rf"(?:[0-9A-Fa-f]{{0,4}}:){{2,8}}(?:{_V4}|[0-9A-Fa-f]{{0,4}})"
 
@@ -72,7 +74,7 @@ class Redaction:
     def __post_init__(self) -> None:
         listed = "|".join(re.escape(name) for name in sorted(self.names, key=lambda name: (-len(name), name)))
         # A name also stands for whatever is below it: a search domain for the hosts in it.
-        below = rf"(?:[A-Za-z0-9_-]+\.)*(?:{listed})|" if listed else ""
+        below = rf"{_LABELS}(?:{listed})|" if listed else ""
         name = rf"(?<![A-Za-z0-9_-])(?P<name>{below}{_PRIVATE_SUFFIX})(?![A-Za-z0-9_-])"
         v6, v4 = rf"(?<![0-9A-Fa-f:.]){_V6}(?![0-9A-Za-z:])", rf"(?<![0-9.]){_V4}(?![0-9]|\.[0-9])"
         self._pattern = re.compile(f"{name}|{v6}|{v4}", re.IGNORECASE)

@@ -22,8 +22,8 @@ _EITHER = zlib.MAX_WBITS | 32
 """With gzip's header or with zlib's (zlib's manual, inflateInit2)."""
 
 # Base64 by any alphabet, a usersig's too; hexadecimal digits; the beginnings of gzip (RFC 1952) and zlib (RFC 1950).
-_BASE64 = re.compile(rb"[A-Za-z0-9+/*_-]{16,}")
-_HEX = re.compile(rb"[0-9A-Fa-f]{24,}")
+_BASE64 = re.compile(rb"[A-Za-z0-9+/*_-]{12,}")
+_HEX = re.compile(rb"[0-9A-Fa-f]{16,}")
 _STREAM = re.compile(rb"(?=\x1f\x8b\x08|[\x08\x18\x28\x38\x48\x58\x68\x78])", re.DOTALL)
 # What wraps a long line: white space, and a JSON string's escapes for it.
 _WRAPPING = re.compile(rb"\s+|\\[nrt]")

@@ -14,6 +14,9 @@ from imdoctor.explanation import Page, Part, blocked_page, pages
 from imdoctor.im import errorcodes
 from imdoctor.render.wrap import columns, pad, wrap
 
+LEAST = 24
+"""Columns for a title beside its code; where there are fewer, it goes on below."""
+
 
 @click.command()
 @click.argument("code", required=False)
@@ -57,7 +60,7 @@ def _shown(page: Page, width: int) -> Iterator[str]:
 
 def _part(part: Part, width: int) -> Iterator[str]:
     if not part.listed:
-        yield from wrap(part.sentences[0], width, f"{part.title}: ", "  ")
+        yield from wrap(f"{part.title}: {part.sentences[0]}", width, rest="  ")
         return
     yield from wrap(f"{part.title}:", width)
     for number, sentence in enumerate(part.sentences, 1):
@@ -69,9 +72,12 @@ def _listed(known: Mapping[str, Page], checks: Sequence[Check], width: int) -> I
     titles = {check.name: check.title for check in checks}
     for group, members in groupby(known.values(), key=lambda page: page.group):
         listed = list(members)
-        yield from wrap(titles.get(group, "error codes of the RESTful API"), width, f"{group}: ")
+        yield from wrap(f"{group}: {titles.get(group, 'codes of the RESTful API')}", width, rest="  ")
         widest = max(columns(page.code) for page in listed)
         for page in listed:
-            word = pad(page.word, 4) + "  " if group in titles else ""
-            yield from wrap(page.title, width, f"  {word}{pad(page.code, widest)}  ")
+            head = f"  {f'{page.word}  ' if group in titles else ''}{pad(page.code, widest)}  "
+            if columns(head) + LEAST > width:
+                yield head.rstrip()
+                head = " " * 6
+            yield from wrap(page.title, width, head)
         yield ""

@@ -4,6 +4,7 @@ Secrets are masked in every value.
 """
 
 import contextlib
+import json
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from types import MappingProxyType
@@ -27,9 +28,7 @@ def logger(
     stream: TextIO, mask: Mask, *, environ: Mapping[str, str] = NOBODY, journal: Path = SOCKET
 ) -> FilteringBoundLogger:
     """Return a logger that writes to a stream, or to the journal where that is where the stream leads. Nothing global is configured."""
-    shape: Processor = (
-        structlog.dev.ConsoleRenderer(colors=True) if stream.isatty() else structlog.processors.JSONRenderer()
-    )
+    shape: Processor = structlog.dev.ConsoleRenderer(colors=True) if stream.isatty() else _json
     written: FilteringBoundLogger = structlog.wrap_logger(
         structlog.PrintLogger(stream),
         processors=[
@@ -42,6 +41,12 @@ def logger(
         wrapper_class=structlog.make_filtering_bound_logger(20),
     )
     return written
+
+
+def _json(_logger: WrappedLogger, _method: str, entry: MutableMapping[str, Any]) -> str:
+    """Return an entry as one line of JSON: when, how grave and what first, then the facts."""
+    first = {key: entry[key] for key in ("timestamp", "level", "event") if key in entry}
+    return json.dumps({**first, **entry}, ensure_ascii=False)
 
 
 def tell(log: FilteringBoundLogger, event: Event) -> None:

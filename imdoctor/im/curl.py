@@ -4,7 +4,7 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import quote
+from urllib.parse import quote_plus
 
 from imdoctor.im.called import Called
 
@@ -78,6 +78,7 @@ class _Line:
 
     urls: list[str] = field(default_factory=list)
     headers: list[tuple[str, str]] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
     data: list[str] = field(default_factory=list)
     query: list[str] = field(default_factory=list)
     options: dict[str, str] = field(default_factory=dict)
@@ -100,6 +101,8 @@ class _Line:
         name, colon, text = value.partition(":")
         if colon and text.strip():
             self.headers.append((name.strip().lower(), text.strip()))
+        elif colon:  # `-H Name:` keeps curl's own from going out
+            self.removed.append(name.strip().lower())
 
     def _data(self, name: str, value: str) -> None:
         elsewhere = value.startswith("@") and name not in {"data-raw", "form-string"}
@@ -144,7 +147,7 @@ class _Line:
     def _content_type(self) -> str | None:
         """Return the header that goes out, curl's own included."""
         said = [value for name, value in self.headers if name == "content-type"]
-        if said or not (self.data or self.hidden) or "get" in self.options:
+        if said or "content-type" in self.removed or not (self.data or self.hidden) or "get" in self.options:
             return said[-1] if said else None
         if "json" in self.options:
             return "application/json"
@@ -209,8 +212,8 @@ def _encoded(value: str) -> str:
     """Return what --data-urlencode makes of `name=content`, `=content` or `content`."""
     name, equals, content = value.partition("=")
     if not equals:
-        return quote(value, safe="", errors="surrogatepass")
-    coded = quote(content, safe="", errors="surrogatepass")
+        return quote_plus(value, safe="", errors="surrogatepass")
+    coded = quote_plus(content, safe="", errors="surrogatepass")
     return f"{name}={coded}" if name else coded
 
 

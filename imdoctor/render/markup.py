@@ -43,7 +43,16 @@ def badge(status: str, word: str) -> ET.Element:
 def prose(text: str) -> list[Part]:
     """Return a text, with what stands between backticks as code."""
     parts = COMMAND.split(text)
-    return [element("code", part) if index % 2 else part for index, part in enumerate(parts) if part]
+    return [_command(part) if index % 2 else part for index, part in enumerate(parts) if part]
+
+
+def _command(text: str) -> ET.Element:
+    """Return a command, each word of which stays whole where there is room: a browser would break `-noout` after its hyphen."""
+    made = ET.Element("code")
+    for place, word in enumerate(text.split()):
+        add(made, " " if place else None)
+        add(made, element("span", word))
+    return made
 
 
 def visible(text: str) -> str:

@@ -25,7 +25,7 @@ def _piece(*, wide: bool) -> re.Pattern[str]:
     to compile, so a text without such characters goes without it.
     """
     letters, alone = (_WIDE, f"|[{_WIDE}][{_CLOSING}]*") if wide else ("", "")
-    word = rf"[^\s{letters}]+(?:(?<=[0-9]) (?:s|ms|us)\b)?"
+    word = rf"[^\s{letters}]+(?:(?<=[0-9]) (?:s|ms|us)\b[^\s{letters}]*)?"
     return re.compile(rf"(\s*)([^\s`{letters}]*`[^`]+`[^\s{letters}]*{alone}|{word})")
 
 

@@ -42,7 +42,8 @@ def soak(folder: Path, seconds: int) -> bool:
     late = running.kinds().count("late")
     sys.stdout.write(
         f"{TARGETS} targets, one second apart, {seconds} s: {missed} slots missed; resident {before:.0f} KiB in the second minute, "
-        f"{after:.0f} KiB in the last ({after - before:+.0f}); late {late} times; other events: {', '.join(others) or 'none'}; exit code {code}\n"
+        f"{after:.0f} KiB in the last ({after - before:+.0f}); late {late} times; "
+        f"other events: {', '.join(others) or 'none'}; exit code {code}\n"
     )
     return missed == 0 and after - before <= ALLOWED and not others and code == 143
 

@@ -48,7 +48,7 @@ BAD: dict[str, tuple[tuple[str, ...], str]] = {
     "a language to come": ((*HOST, "--lang", "zh"), "this release speaks English only"),
     "no such code": (("explain", "tls.cert-expird"), "did you mean tls.cert-expired?"),
     "no such error code": (("explain", "60099"), "no error code 60099 in the tables (family: REST)"),
-    "no code at all": (("explain",), "Missing argument 'CODE'"),
+    "no code at all": (("explain",), "name one code, such as tls.cert-expired or 60026"),
     "a report that is not there": (("judge", "gone.json"), "gone.json does not exist"),
     "a report that is a directory": (("judge", "."), ". is a directory"),
 }

@@ -113,7 +113,7 @@ BAD: dict[str, tuple[str, list[str]]] = {
     "a misspelt key": ("target: []", ["c.yaml:1:1: unknown key 'target': did you mean targets?"]),
     "a strange key": (
         "xyz: 1",
-        ["c.yaml:1:1: unknown key 'xyz': known here: checks, events, history, schedule, targets, version"],
+        ["c.yaml:1:1: unknown key 'xyz': known here: checks, events, history, otlp, schedule, targets, version"],
     ),
     "a key twice": ("version: 1\nversion: 1", ["c.yaml:2:1: 'version' stands on line 1 already: keep one of them"]),
     "a key that is no word": ("? [a]\n: 1", ["c.yaml:1:3: a key is a plain word: write `name: value`"]),

@@ -1,6 +1,11 @@
 """A curl command line is read as curl and the shell read it."""
 
+import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import unquote_plus
 
 import pytest
 from msgspec.structs import asdict
@@ -24,7 +29,7 @@ CASES: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "an upload": ("curl https://a -T x", [{"method": "PUT", "body_hidden": True}]),
     "encoded": (
         "curl https://a --data-urlencode 'a=b c' --data-urlencode '=&' --data-urlencode '*'",
-        [{"body": "a=b%20c&%26&%2A"}],
+        [{"body": "a=b+c&%26&%2A"}],
     ),
     "a body as the query": (
         "curl -G 'https://a/?x=1#f' -d y=2 --data-urlencode 'z=*'",
@@ -117,3 +122,86 @@ def test_what_is_no_request(name: str) -> None:
     told = curl.read(text)
     assert isinstance(told, str)
     assert sentence in told
+
+
+class Heard(BaseHTTPRequestHandler):
+    """Notes what a request was, and answers with nothing."""
+
+    protocol_version = "HTTP/1.1"
+
+    def answer(self) -> None:
+        """Note the request."""
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        told = (self.command, self.path, body.decode(), self.headers.get("Content-Type"))
+        self.server.heard.append(told)  # type: ignore[attr-defined]  # the server below
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def __getattr__(self, name: str) -> object:
+        """Answer every method alike, by do_GET, do_POST and so on."""
+        if name.startswith("do_"):
+            return self.answer
+        raise AttributeError(name)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+class Listening(ThreadingHTTPServer):
+    """A server on loopback, and what it heard."""
+
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Heard)
+        self.heard: list[tuple[str, str, str, str | None]] = []
+
+
+@pytest.fixture
+def listening() -> Iterator[Listening]:
+    """Give a server that listens."""
+    with Listening() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+REAL = (
+    "curl URL/a?x=1",
+    "curl 'URL/a?x=1&y=%2A' -d '{\"a\": \"b c\"}'",
+    "curl -XPOST -H 'Content-Type: application/json' 'URL/a' --data-raw '@x'",
+    "curl \\\n  --url URL/a \\\n  -d x -d y --data-binary 'z z'",
+    "curl -G 'URL/a?x=1#f' --data-urlencode 'y=a b&*' --data-urlencode '=-' -d z",
+    "curl -sSXDELETE URL/a -dx",
+    'curl URL/a URL/b -d "$HOME"',
+    "curl URL/a -k --next -d x URL/b --next -I URL/c",
+    "curl -X POST URL/a -H 'Content-Type:' -d x",
+    "curl -o /dev/null -w '%{http_code}' -A agent --retry 0 --compressed -m 5 --connect-timeout 5 --http1.1 URL/a",
+    "curl URL/a --data-urlencode 'a=1' --data-ascii 'b=2' -b c=d -e https://e -u f:g -r 0-1",
+    "curl URL/a -d ''",
+)
+
+
+@pytest.mark.needs("program:curl")
+@pytest.mark.parametrize("line", REAL)
+def test_curl_itself_does_what_is_read(listening: Listening, line: str) -> None:
+    """What curl sends when a shell runs the line is what is read from it: method, path, body and type, in turn."""
+    text = line.replace("URL", f"http://127.0.0.1:{listening.server_port}")
+    calls = curl.read(text.replace("$HOME", "/home"))
+    assert isinstance(calls, tuple)
+    environ = {"HOME": "/home", "PATH": "/usr/local/bin:/usr/bin:/bin", "no_proxy": "*"}
+    done = subprocess.run(["sh", "-c", text], env=environ, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    read = []
+    for call in calls:
+        parts = call.parts
+        assert parts
+        asked = f"{parts.path}?{parts.query}" if parts.query else parts.path
+        read.append((call.method, asked, call.body, call.content_type))
+    # Releases differ in the case of an escape's digits.
+    assert [(told[0], unquote_plus(told[1]), *told[2:]) for told in listening.heard] == [
+        (told[0], unquote_plus(told[1]), *told[2:]) for told in read
+    ]

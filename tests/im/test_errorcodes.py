@@ -3,6 +3,7 @@
 import pytest
 
 from imdoctor.im.errorcodes import ErrorCode, all_codes, family, finding_for, lookup
+from tests.commands import commands
 
 # As the sources mark them: S the overview of 2020, O the newest official table, then earlier and legacy documents.
 SOURCES: dict[str, tuple[int, ...]] = {
@@ -50,12 +51,15 @@ def test_no_code_is_missing() -> None:
 
 @pytest.mark.parametrize("entry", all_codes(), ids=lambda entry: str(entry.code))
 def test_every_code_says_what_it_means_and_what_to_do(entry: ErrorCode) -> None:
-    """Meaning and remedy are sentences, and there is always something to do."""
+    """Meaning, causes, ways to confirm and remedy are sentences; there are several causes, and always something to do."""
     assert lookup(entry.code) == entry
-    for sentence in (entry.meaning, *entry.remedy, entry.seed_meaning or "A sentence."):
+    for sentence in (entry.meaning, *entry.causes, *entry.confirm, *entry.remedy, entry.seed_meaning or "A sentence."):
         assert sentence[0].isupper()
         assert sentence[-1] == "."
     assert entry.remedy
+    assert len(set(entry.causes)) > 1
+    assert entry.confirm
+    assert [sentence for sentence in entry.confirm if not commands(sentence)] == []
 
 
 @pytest.mark.parametrize("entry", all_codes(), ids=lambda entry: str(entry.code))

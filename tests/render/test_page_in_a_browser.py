@@ -7,7 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from imdoctor.render.html import POLICY, page, render
+from imdoctor.agent.talk import SECURITY
+from imdoctor.render.html import page, render
 from imdoctor.render.wrap import clean
 from tests.render.browser import Browser, browser
 from tests.render.pasts import PAST, WATCHED
@@ -26,7 +27,7 @@ PAGES = {
 
 @contextmanager
 def served() -> Iterator[tuple[str, list[str]]]:
-    """Serve the pages as an agent does; yields the address, and the paths that were asked for."""
+    """Serve the pages with the headers of an agent's listener; yields the address, and the paths that were asked for."""
     asked: list[str] = []
 
     class Pages(BaseHTTPRequestHandler):
@@ -34,8 +35,8 @@ def served() -> Iterator[tuple[str, list[str]]]:
             asked.append(self.path)
             self.send_response(200 if self.path in PAGES else 404)
             self.send_header("Content-Type", "text/html; charset=utf-8")
-            if self.path != "/control":
-                self.send_header("Content-Security-Policy", POLICY)
+            for name, value in SECURITY if self.path != "/control" else ():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(PAGES.get(self.path, "").encode())
 

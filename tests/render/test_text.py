@@ -13,6 +13,7 @@ from imdoctor.render.observed import flow
 from imdoctor.render.page import render
 from imdoctor.render.text import duration
 from imdoctor.render.wrap import clean, columns, cut, wrap
+from tests.commands import commands, shell_words
 from tests.render.golden_pages import FOLDER, texts
 from tests.render.reports import REPORTS
 from tests.render.worlds import saved
@@ -37,9 +38,9 @@ def test_every_golden_page_is_tested() -> None:
 @pytest.mark.parametrize("name", REPORTS)
 def test_no_line_is_too_wide(name: str, width: int) -> None:
     """No line takes more than the columns there are, 99 at the most, wide characters counted as two; a command alone may."""
-    most, commands = max(40, min(width, 99)), [step for step in remedies(REPORTS[name]) if "`" in step]
+    most, steps = max(40, min(width, 99)), remedies(REPORTS[name])
     for line in render(REPORTS[name], width=width, verbose=True).splitlines():
-        alone = columns(line) <= width and any(f"`{line.strip()}`" in step for step in commands)
+        alone = columns(line) <= width and any(f"`{line.strip()}`" in step for step in steps)
         assert columns(line) <= most or alone, line
 
 
@@ -63,13 +64,8 @@ def test_every_command_can_be_pasted(width: int) -> None:
     for name, report in saved().items():
         page = shell_words(render(report, width=width))
         for step in remedies(report):
-            for command in re.findall(r"`([^`]+)`", clean(step)):
+            for command in commands(clean(step)):
                 assert shell_words(command) in page, (name, command)
-
-
-def shell_words(text: str) -> str:
-    """Return a text as the words that a shell sees, a blank between two of them."""
-    return " ".join(text.replace("\\\n", " ").replace("`", " ").split())
 
 
 @pytest.mark.parametrize("name", REPORTS)
@@ -140,6 +136,13 @@ WRAPPED = {
     "punctuation stays with its character": ("网关应，好", 8, ["网关应，", "好"]),
     "a number stays with its unit": ("took 12 ms", 8, ["took", "12 ms"]),
     "a command is not broken": ("see `a b c` now", 10, ["see", "  a b c", "now"]),
+    "what stands between quotes is not": (
+        "see `aaa 'bbb ccc' \"d e f\" ggg`",
+        14,
+        ["see", "  aaa \\", "  'bbb ccc' \\", '  "d e f" ggg'],
+    ),
+    "an option stays with its value": ("`aaaa -b ccc -d -e`", 12, ["  aaaa \\", "  -b ccc \\", "  -d -e"]),
+    "a command that fits with less indent has less": ("see `aaa bbb ccc`", 12, ["see", " aaa bbb ccc"]),
     "a long command is continued": ("see `aaa bbb ccc ddd` now", 12, ["see", "  aaa bbb \\", "  ccc ddd", "now"]),
     "line ends and tabs are spaces": ("a\r\n\tb", 8, ["a b"]),
     "nothing": ("", 8, [""]),

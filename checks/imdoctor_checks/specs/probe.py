@@ -156,7 +156,7 @@ FINDINGS: Mapping[str, Spec] = {
             (
                 "Send a request, rest, and send another on the same connection; two answers say that it lives: "
                 "`(printf 'GET / HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n'; sleep {idle}; printf 'GET / "
-                "HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n'; sleep 5) | openssl s_client -quiet -connect {endpoint} "
+                "HTTP/1.1\\r\\nHost: {host}\\r\\n\\r\\n'; sleep 5) | openssl s_client -quiet -no_ign_eof -connect {endpoint} "
                 "-servername {host}`."
             ),
             (
@@ -186,8 +186,8 @@ FINDINGS: Mapping[str, Spec] = {
         ),
         confirm=(
             (
-                "Compare the site that an SDKAppID looks like with the domain: `imdoctor plan {host} --sdkappid "
-                "{sdkappid}`; the console shows the app's data centre."
+                "See which site the number looks like one of, by ranges that stand in no document: `imdoctor run {host} "
+                "--sdkappid {sdkappid} --check probe`; the console shows the app's data centre."
             ),
             (
                 "Repeat the application's own call at another site's domain, with its URL in url.txt and its "

@@ -12,9 +12,8 @@ EACH = (
     "-subject -issuer -enddate; done`."
 )
 TIMES = (
-    "Measure where the time goes (look-up, connection, TLS, first byte): `curl -so /dev/null -m 30 -w "
-    "'%{{time_namelookup}} %{{time_connect}} %{{time_appconnect}} %{{time_starttransfer}}\\n' "
-    "https://{endpoint}/`."
+    "Measure when the connection, TLS and the first byte are there, in seconds from the start: `curl -so /dev/null -m 30 "
+    "-w '%{{time_connect}} %{{time_appconnect}} %{{time_starttransfer}}\\n' https://{endpoint}/`."
 )
 HOPS = "See at which hop packets are lost: `mtr -rn -T -P {port} -c 50 {address}`."
 ASK_FIREWALL = (

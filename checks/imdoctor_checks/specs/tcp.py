@@ -12,7 +12,10 @@ RESETS = (
     "Watch for the reset while you try: `sudo tcpdump -nvi any -c 1 'host {address} and tcp[tcpflags] & tcp-rst "
     "!= 0'`. A TTL unlike that of the other packets speaks for a box on the way."
 )
-ICMP = "Watch for the ICMP message and its sender while you try: `sudo tcpdump -nvi any -c 1 icmp or icmp6`."
+ICMP = (
+    "Watch for the ICMP message and its sender while you try: `sudo tcpdump -nvi any -c 1 "
+    "'icmp[icmptype] == 3 or icmp6[icmp6type] == 1'`."
+)
 
 FINDINGS: Mapping[str, Spec] = {
     "tcp.refused": Spec(

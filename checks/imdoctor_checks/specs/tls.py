@@ -9,7 +9,7 @@ from imdoctor_checks.specs.tls_partly import PARTLY
 
 FIREWALL = "Ask those who run the firewall to let TLS to {host} pass uninspected and uncut."
 TLS12 = "Offer TLS 1.2 alone: `openssl s_client -connect {address}:{port} -servername {host} -tls1_2 </dev/null`."
-SAYS = "See what it says: `nc {address} {port} </dev/null | head -3`."
+SAYS = "See what it says: `nc -w 3 {address} {port} </dev/null | head -3`."
 
 
 FINDINGS: Mapping[str, Spec] = {

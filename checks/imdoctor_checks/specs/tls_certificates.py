@@ -133,7 +133,7 @@ CERTIFICATES: Mapping[str, Spec] = {
         confirm=(
             WHOSE,
             (
-                "See whether there is a store, and of when: `ls -l /etc/ssl/certs/ca-certificates.crt "
+                "See whether there is a store, and of when (Debian's place, then Red Hat's): `ls -l /etc/ssl/certs/ca-certificates.crt "
                 "/etc/pki/tls/certs/ca-bundle.crt`."
             ),
             (
@@ -190,7 +190,7 @@ CERTIFICATES: Mapping[str, Spec] = {
                 "-verify_return_error </dev/null`."
             ),
             (
-                "See of when this host's store is: `ls -lL /etc/ssl/certs/ca-certificates.crt "
+                "See of when this host's store is (Debian's place, then Red Hat's): `ls -lL /etc/ssl/certs/ca-certificates.crt "
                 "/etc/pki/tls/certs/ca-bundle.crt`."
             ),
         ),
