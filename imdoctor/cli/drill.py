@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from imdoctor.cli import candidates
 from imdoctor.cli.options import report_options
 from imdoctor.cli.output import Colour, Output, looking, publish
 from imdoctor.cli.session import Session
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("scenario", required=False)
+@click.argument("scenario", required=False, shell_complete=candidates.scenarios)
 @click.option("--list", "listed", is_flag=True, help="List the scenarios.")
 @click.option("--all", "every", is_flag=True, help="Run every scenario, and say whether its fault was named.")
 @report_options

@@ -6,6 +6,7 @@ from itertools import groupby
 import click
 
 from imdoctor.check import Check
+from imdoctor.cli import candidates
 from imdoctor.cli.jobs import checks_installed
 from imdoctor.cli.output import style
 from imdoctor.cli.session import Session
@@ -19,7 +20,7 @@ LEAST = 24
 
 
 @click.command()
-@click.argument("code", required=False)
+@click.argument("code", required=False, shell_complete=candidates.codes)
 @click.option("--list", "listed", is_flag=True, help="List every code: by check with its severity, by family.")
 @click.pass_obj
 def explain(session: Session, *, code: str | None, listed: bool) -> int:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 import msgspec
 
+from imdoctor.cli import candidates
 from imdoctor.cli.options import report_options
 from imdoctor.cli.output import Colour, Output, looking, publish
 from imdoctor.cli.saved import saved_report
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("report")
+@click.argument("report", shell_complete=candidates.files)
 @report_options
 @click.pass_obj
 def judge(

@@ -6,7 +6,7 @@ import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 import msgspec
@@ -16,6 +16,9 @@ from imdoctor.config.problems import suggestion
 from imdoctor.model import Report
 from imdoctor.render import FORMATS, Style
 from imdoctor.render.masking import masked
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,18 @@ class OutputType(click.ParamType[Output]):
         if form not in FORMATS:
             self.fail(f"no format {form!r}: {suggestion(form, FORMATS)}", param, ctx)
         return Output(form, Path(path))
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> "list[CompletionItem[str]]":
+        """Complete the format, then the file."""
+        from click.shell_completion import CompletionItem
+
+        del ctx, param
+        _, equals, path = incomplete.partition("=")
+        if equals:
+            return [CompletionItem(path, type="file")]
+        return [CompletionItem(f"{form}=") for form in FORMATS if form.startswith(incomplete)]
 
 
 Colour = Literal["auto", "always", "never"]

@@ -1,5 +1,6 @@
 """A terminal (pty(7)) that a process writes to, as wide as is asked for."""
 
+import codecs
 import errno
 import fcntl
 import os
@@ -26,9 +27,10 @@ class Screen:
 
     def read(self, terminal: int) -> None:
         """Read until nobody has the terminal open any more."""
+        decoder = codecs.getincrementaldecoder("utf-8")()
         while data := _some(terminal):
             with self.changed:
-                self.text += data.decode().replace("\r\n", "\n")
+                self.text = (self.text + decoder.decode(data)).replace("\r\n", "\n")
                 self.changed.notify_all()
 
     def wait_for(self, text: str) -> None:
