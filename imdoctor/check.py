@@ -141,7 +141,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     def options(self, check: str, kind: type[S]) -> S:
         """Return a check's options as the type that it declares, with its defaults where nothing is set."""
-        return msgspec.convert(msgspec.to_builtins(self.checks.get(check, {})), kind)
+        return cast("S", _options(msgspec.msgpack.encode(self.checks.get(check, {})), kind))
+
+
+@lru_cache(maxsize=64)
+def _options(told: bytes, kind: type[msgspec.Struct]) -> msgspec.Struct:
+    """Return options as their type: a run asks for the same ones over and over, and some of them take long to check."""
+    return msgspec.convert(msgspec.msgpack.decode(told), kind)
 
 
 class Check(Protocol):

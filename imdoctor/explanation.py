@@ -71,15 +71,15 @@ def finding_page(code: str, spec: Spec, check: Check, known: Iterable[str]) -> P
     """Return the page of a finding code. ``known`` are all codes, among which it may be the reason of some."""
     confirm, remedy = _named(spec.confirm), _named(spec.remedy)
     parts = (
-        _sentence("Message", *_named((spec.message,))),
-        _sentence("Meaning", *_named((spec.why,))),
+        _sentence("Message", "".join(_named((spec.message,)))),
+        _sentence("Meaning", "".join(_named((spec.why,)))),
         _sentence("Step of the vendor's list", STEPS[_step(spec, check)]),
         _causes(_named(spec.causes)),
         _confirm(confirm),
         _remedy(tuple(step for step in remedy if step not in confirm) or remedy),
         _sentence("May be the reason of", ", ".join(_plain(spec.explains, known))),
     )
-    return Page(code, check.name, spec.severity, _named((spec.title,))[0], _said(parts))
+    return Page(code, check.name, spec.severity, "".join(_named((spec.title,))), _said(parts))
 
 
 def error_page(code: ErrorCode, step: int | None) -> Page:
@@ -133,10 +133,17 @@ def _said(parts: Iterable[Part]) -> tuple[Part, ...]:
 
 def _named(templates: Iterable[str]) -> tuple[str, ...]:
     """Return a Spec's templates with their fields as words to be replaced: {host} as HOST."""
-    return tuple(
-        "".join(text + (field or "").upper() for text, field, _, _ in string.Formatter().parse(template))
-        for template in templates
-    )
+    return tuple(filter(None, map(_words, templates)))
+
+
+def _words(template: str) -> str:
+    """Return one template so; "" for a field alone, which says nothing. What is no template, a stranger's Spec may hold it, stays."""
+    try:
+        parts = list(string.Formatter().parse(template))
+    except ValueError:
+        return template
+    told = any(text for text, *_ in parts)
+    return "".join(text + (field or "").upper() for text, field, _, _ in parts) if told else ""
 
 
 def _plain(patterns: Iterable[str], known: Iterable[str]) -> Iterator[str]:

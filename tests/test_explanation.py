@@ -91,6 +91,14 @@ class Shelf(Number):
 
 
 OTHERS = pages([Shelf()])
+TEMPLATES = {
+    "a field": ("{number} of {host}", ("NUMBER of HOST",)),
+    "a field with its format": ("{number:.0f} or {text!r}", ("NUMBER or TEXT",)),
+    "doubled braces": ("%{{http_code}}", ("%{http_code}",)),
+    "a field alone": ("{advice}", ()),
+    "no field": ("plain", ("plain",)),
+    "no template": ("50 %{", ("50 %{",)),
+}
 
 
 def test_an_author_need_not_say_it_all() -> None:
@@ -100,11 +108,13 @@ def test_an_author_need_not_say_it_all() -> None:
     assert said(page, "Step")[0].startswith("2, ")
 
 
-def test_fields_are_words_to_replace() -> None:
-    """A template's field stands there in capitals, its doubled braces once."""
-    assert said(OTHERS["number.bare"], "Message") == ("NUMBER of HOST",)
-    assert said(OTHERS["number.whole"], "Message") == ("NUMBER costs {}",)
-    assert said(OTHERS["number.whole"], CONFIRM) == ("Look: `curl -w '%{http_code}' HOST`.",)
+@pytest.mark.parametrize("name", TEMPLATES)
+def test_fields_are_words_to_replace(name: str) -> None:
+    """A template's field stands there in capitals, its doubled braces once; one that says nothing is left out."""
+    template, told = TEMPLATES[name]
+    spec = Spec("info", "Look", template, "So it is.", ("Look.",), confirm=(template,))
+    page = finding_page("number.look", spec, Number(), ())
+    assert (said(page, "Message"), said(page, CONFIRM)) == (told, told)
 
 
 def test_what_confirms_is_not_said_twice() -> None:

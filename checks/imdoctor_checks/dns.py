@@ -20,6 +20,7 @@ from imdoctor.net.resolvers import (
 from imdoctor.net.stubs import stubs
 from imdoctor.net.subnet import identifier
 from imdoctor.net.waiting import together
+from imdoctor_checks.looks import HOUR
 from imdoctor_checks.looks.costs import cost_plan, mirror_costs
 from imdoctor_checks.looks.egress import egress
 from imdoctor_checks.looks.egress_plan import egress_plan
@@ -44,6 +45,12 @@ RESENT = 1.0
 """Seconds: the least that the C library waits before it asks again (resolv.conf(5)); one that took longer met a loss."""
 SERIES = 4
 """Further questions to a server that seems to come and go."""
+
+
+class Identifier(msgspec.Struct, frozen=True):
+    """What a nameserver calls itself (NSID, RFC 5001); None where it does not say."""
+
+    name: str | None
 
 
 class Dns:
@@ -200,8 +207,18 @@ async def _identifiers(ctx: Context, servers: Sequence[ServerAnswers]) -> dict[s
     """Return what nameservers that answer call themselves."""
     host, limit = ctx.settings.endpoint.host, ctx.left(IDENTITY)
     asked = [server.server for server in servers if answers(server)]
-    named = await together(identifier(ctx.machine, server, host, limit) for server in asked)
+    named = await together(_identifier(ctx, server, host, limit) for server in asked)
     return {server: name for server, name in zip(asked, named, strict=True) if name}
+
+
+async def _identifier(ctx: Context, server: str, host: str, limit: float) -> str | None:
+    """Return what a nameserver calls itself; where runs remember, it is asked once an hour."""
+
+    async def ask_it() -> Identifier:
+        return Identifier(await identifier(ctx.machine, server, host, limit))
+
+    found = await ctx.memory.lately(f"nsid {server}", Identifier, HOUR, ask_it)
+    return None if found is None else found.value.name
 
 
 def _wavers(server: ServerAnswers, system: SystemAnswer) -> bool:
@@ -209,7 +226,7 @@ def _wavers(server: ServerAnswers, system: SystemAnswer) -> bool:
     both = (server.a, server.aaaa)
     failed = [answer.first is not None or answer.lost > 0 or answer.rcode is None for answer in both]
     answered = any(answer.rcode == "NOERROR" for answer in both) or bool(system.addresses)
-    waited = (system.seconds or 0) > RESENT and not system.late
+    waited = (system.seconds or 0) > RESENT  # this program may have been late: the series will tell
     return answered and (any(failed) or system.error in TEMPORARY or waited)
 
 

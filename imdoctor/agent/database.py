@@ -154,10 +154,21 @@ def _refuse(path: Path, *, check: bool) -> None:
     header = _header_of_ours(path)
     unsure = header and not _number(header, APPLICATION_AT)
     if check or unsure or (log.exists() and log.stat().st_size):
-        with closing(_connect(path, "mode=ro")) as db:
-            if check and header and db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
-                raise damaged(path)
-            _examine(db, path)
+        try:
+            _look(path, "mode=ro", thoroughly=check and bool(header))
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_RECOVERY:
+                raise
+            # A writer was killed in the middle: its log is read anew first, which only a writer may do (rescode.html).
+            _look(path, "mode=rw", thoroughly=check and bool(header))
+
+
+def _look(path: Path, how: str, *, thoroughly: bool) -> None:
+    """Raise HistoryError for a database that is not ours or, where every page is read, is damaged."""
+    with closing(_connect(path, how)) as db:
+        if thoroughly and db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+            raise damaged(path)
+        _examine(db, path)
 
 
 def _header_of_ours(path: Path) -> bytes:

@@ -7,6 +7,8 @@ from imdoctor.agent.database import PAGE
 
 BATCH = 500
 """Rows that one step deletes of a table: some milliseconds, in which nobody else writes."""
+SHARE = 8
+"""Of the runs that are there, one in so many goes at the most in a step: what was just written stays."""
 SPARE = 256
 """Pages that stay free for what comes next, at the most, and that one step gives back to the disk: a mebibyte."""
 LAG = 1000
@@ -21,7 +23,7 @@ def thin(db: sqlite3.Connection, size: int, *, before: float) -> bool:
     crowded = _crowded(db, size)
     gone = _runs(db, math.inf if crowded else before)
     gone += _told(db, math.inf if crowded and not gone else before)
-    return gone >= BATCH or (gone > 0 and _crowded(db, size))
+    return gone > 0
 
 
 def shrink(db: sqlite3.Connection, size: int) -> bool:
@@ -37,7 +39,9 @@ def shrink(db: sqlite3.Connection, size: int) -> bool:
 
 def _runs(db: sqlite3.Connection, before: float) -> int:
     """Delete runs before a time, among the oldest, and the parts that no run has any more; return how many runs."""
-    last = db.execute("SELECT max(id) FROM (SELECT id FROM run ORDER BY id LIMIT ?)", (BATCH,)).fetchone()[0]
+    there = db.execute("SELECT ifnull(max(id) - min(id) + 1, 0) FROM run").fetchone()[0]
+    most = min(BATCH, there // SHARE + 1)
+    last = db.execute("SELECT max(id) FROM (SELECT id FROM run ORDER BY id LIMIT ?)", (most,)).fetchone()[0]
     gone = db.execute("DELETE FROM run WHERE id <= ? AND at < ?", (last, before)).rowcount
     if gone:
         db.execute("DELETE FROM part WHERE used + ? < ifnull((SELECT min(id) FROM run), 9e18)", (LAG,))

@@ -1,7 +1,8 @@
 """What `imdoctor watch` gives to those who read its figures: a listener, and pushes to a collector."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,6 +12,7 @@ from imdoctor.cli.session import Session
 from imdoctor.config.model import Otlp
 from imdoctor.config.problems import ConfigError, Problem
 from imdoctor.config.secrets import Secret
+from imdoctor.runner import this_host
 
 if TYPE_CHECKING:
     from imdoctor.agent.otlp import Pusher
@@ -33,12 +35,18 @@ class AddressType(click.ParamType[Address]):
 
 
 @asynccontextmanager
-async def listening(where: Address | None, shown: "Shown", session: Session) -> AsyncIterator[None]:
-    """Serve meanwhile. Raises ConfigError where that address cannot be had: what is configured does not fit this machine."""
+async def listening(
+    where: Address | None, shown: "Shown", session: Session, *, folder: Path, every: Callable[[], float]
+) -> AsyncIterator[None]:
+    """Serve meanwhile: what is shown, with the past from the history in ``folder``.
+
+    Raises ConfigError where that address cannot be had: what is configured does not fit this machine.
+    """
     if where is None:
         yield
         return
     from imdoctor.agent.own_events import listening as told
+    from imdoctor.agent.page import StatusPage
     from imdoctor.agent.serve import Server
     from imdoctor.agent.site import Site
 
@@ -46,7 +54,8 @@ async def listening(where: Address | None, shown: "Shown", session: Session) -> 
         sock, address = bound(where)
     except ListenError as error:
         raise ConfigError(Problem(f"--listen: {error}")) from None
-    server = Server(sock, address, Site(shown, say=session.tell).answer)
+    page = StatusPage(folder=folder, host=this_host(), every=every, mask=lambda: session.mask)
+    server = Server(sock, address, Site(shown, say=session.tell, page=page).answer)
     await server.start()
     session.tell(told(str(address), local=address.is_local))
     try:

@@ -132,7 +132,11 @@ async def _watch(
     if once:
         seen = await agent.once()
         return next(iter(stopped), exit_code(worst(seen), fail_on_warn=False))
-    async with listening(listen, shown, session):
+
+    def every() -> float:
+        return agent.assignment.config.schedule.every
+
+    async with listening(listen, shown, session, folder=folder, every=every):
         await agent.forever()
     return next(iter(stopped), 0)
 

@@ -9,7 +9,7 @@ from importlib import resources
 from types import MappingProxyType
 from xml.etree import ElementTree as ET
 
-from imdoctor.model import Cause, Report, TargetReport
+from imdoctor.model import RANK, Cause, Report, TargetReport
 from imdoctor.render.checks_table import checks_table
 from imdoctor.render.history import clock, history, incidents, spent
 from imdoctor.render.markup import Part, badge, element, prose, written
@@ -77,7 +77,8 @@ def _header(report: Report) -> ET.Element:
 
 
 def _overview(report: Report, past: Mapping[str, Past]) -> ET.Element:
-    """Return the table of targets, the way to each."""
+    """Return the table of targets, the way to each; the worst stand first."""
+    numbered = sorted(enumerate(report.targets, 1), key=lambda one: -RANK.get(one[1].status, 0))
     rows = [
         element(
             "tr",
@@ -85,7 +86,7 @@ def _overview(report: Report, past: Mapping[str, Past]) -> ET.Element:
             element("th", element("a", title_of(target), href=f"#t{number}"), scope="row"),
             element("td", gist(target), _since(past.get(target.name, NOTHING_KNOWN))),
         )
-        for number, target in enumerate(report.targets, 1)
+        for number, target in numbered
     ]
     heads = [element("th", name, scope="col") for name in ("Status", "Target", "Verdict")]
     table = element("table", element("caption", "Targets"), element("thead", element("tr", *heads)))

@@ -3,6 +3,7 @@
 import json
 import signal
 import sys
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -253,3 +254,21 @@ def test_bad_usage(tmp_path: Path, arguments: tuple[str, ...], code: int, told: 
     done = imdoctor(tmp_path, "watch", *arguments)
     assert done.code == code
     assert told in done.err
+
+
+def test_the_status_page_shows_what_is_and_what_was(lab: Watched) -> None:
+    """With --listen the agent shows a page: each target, its cause and remedy, and its past from the history; no secret."""
+    config = lab.configure(lab.signing("prod"), lab.target("calm"), checks={"probe": {"every": "0s"}})
+    with agent(lab.folder, "--config", str(config), "--listen", "127.0.0.1:0") as running:
+        where = running.until("listening")["address"]
+        lab.answer(BROKEN)
+        running.until("opened", target="prod")
+        with urllib.request.urlopen(f"http://{where}/") as answer:
+            page = answer.read().decode()
+            assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+        assert running.end() == 143
+    assert "probe.error-code" in page
+    assert "calm" in page
+    assert page.count("<svg") >= 2
+    assert "<script" not in page
+    assert KEY not in page

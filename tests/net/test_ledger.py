@@ -1,5 +1,8 @@
 """The ledger of phases, and the watch over the event loop's lateness."""
 
+import asyncio
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -29,3 +32,21 @@ def test_the_watch_notices_lateness(took: float, *, late: bool) -> None:
     watch.end()
     assert watch.late_since(0.0) is late
     assert watch.late_since(took) is False
+
+
+def test_a_loop_that_was_held_up_is_noticed() -> None:
+    """Whoever holds the loop up for longer than a tick and its grace is noticed, while it ticks and after; the end leaves no timer."""
+
+    async def held_up(watch: LagWatch) -> list[bool]:
+        task = asyncio.create_task(watch.run())
+        await asyncio.sleep(2 * TICK)
+        started = watch.now()
+        time.sleep(2 * (TICK + LATE))  # noqa: ASYNC251 - this is what is to be noticed
+        seen = [watch.late_since(started)]
+        await asyncio.sleep(2 * TICK)
+        seen.append(watch.late_since(started))
+        task.cancel()
+        await asyncio.wait({task})
+        return seen
+
+    assert asyncio.run(held_up(LagWatch())) == [True, True]

@@ -18,7 +18,7 @@ from imdoctor_checks.options import may_ask_others
 from imdoctor_checks.verdicts.dns import bogus
 from imdoctor_checks.verdicts.egress import mismatched
 
-PAIRS = 5
+PAIRS, MOST = 5, 10
 LIMIT = 1.0
 """Seconds for one connect."""
 STAGGER = 0.05
@@ -76,20 +76,37 @@ async def _measure(ctx: Context, server: str, given: str, own: str) -> MirrorCos
     limit, ends = await time_for_looks(ctx), await third_parties_end(ctx)
     if not limit or not (await look(ctx, own, limit)).gateway:
         return None
+    ours, theirs = await _in_turn(ctx, given, own, ends)
+    return MirrorCost(server=server, given=given, own=own, given_seconds=theirs, own_seconds=ours) if ours else None
+
+
+Seconds = tuple[float | None, ...]
+
+
+async def _in_turn(ctx: Context, given: str, own: str, ends: float) -> tuple[Seconds, Seconds]:
+    """Return the seconds of connects to the own address and to the given one; pairs that come to nothing are made up for."""
     ours: list[float | None] = []
+    theirs: list[asyncio.Task[tuple[float | None, bool]]] = []
     async with asyncio.TaskGroup() as group:
-        theirs: list[asyncio.Task[tuple[float | None, bool]]] = []
-        while len(ours) < PAIRS and (left := ends - time.monotonic()) > LEAST:
-            seconds, silent = await _connect(ctx, own, min(left, LIMIT))
-            ours.append(seconds)
-            theirs.append(group.create_task(_connect(ctx, given, ctx.left(LIMIT))))
-            if silent:
+        while len(ours) < MOST and (left := ends - time.monotonic()) > LEAST:
+            if _hopeful(ours, theirs) < PAIRS:
+                seconds, silent = await _connect(ctx, own, min(left, LIMIT))
+                ours.append(seconds)
+                theirs.append(group.create_task(_connect(ctx, given, ctx.left(LIMIT))))
+                if silent:
+                    break
+                await asyncio.wait(theirs[-1:], timeout=STAGGER)
+            elif under_way := [task for task in theirs if not task.done()]:
+                await asyncio.wait(under_way, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+            else:
                 break
-            await asyncio.wait(theirs[-1:], timeout=STAGGER)
-    if not ours:
-        return None
-    told = tuple(task.result()[0] for task in theirs)
-    return MirrorCost(server=server, given=given, own=own, given_seconds=told, own_seconds=tuple(ours))
+    return tuple(ours), tuple(task.result()[0] for task in theirs)
+
+
+def _hopeful(ours: Sequence[float | None], theirs: Sequence["asyncio.Task[tuple[float | None, bool]]"]) -> int:
+    """Return how many pairs are good, or may be."""
+    pairs = zip(ours, theirs, strict=True)
+    return sum(one is not None and (not other.done() or other.result()[0] is not None) for one, other in pairs)
 
 
 async def _connect(ctx: Context, address: str, limit: float) -> tuple[float | None, bool]:

@@ -27,6 +27,7 @@ FINDINGS: Mapping[str, Spec] = {
             "The network is lost between the handshake and the answer.",
         ),
         confirm=(
+            CURL,
             (
                 "Wait longer, and see whether an answer comes at last: `curl -so /dev/null -m 60 -w "
                 "'%{{http_code}} after %{{time_starttransfer}} s\\n' https://{endpoint}/`."
@@ -100,7 +101,8 @@ FINDINGS: Mapping[str, Spec] = {
             ),
         ),
         remedy=(
-            "{advice} More: `imdoctor explain {error_code}`.",
+            "{advice}",
+            "See all that is known of the code: `imdoctor explain {error_code}`.",
             "Wait for 60 s or more before the next try, and space the calls out.",
         ),
         confidence="certain",
@@ -121,7 +123,10 @@ FINDINGS: Mapping[str, Spec] = {
             AGAIN,
             "Look for mistakes in the URL: `imdoctor lint --file url.txt`.",
         ),
-        remedy=("{advice} More: `imdoctor explain {error_code}`.",),
+        remedy=(
+            "{advice}",
+            "See all that is known of the code: `imdoctor explain {error_code}`.",
+        ),
         confidence="certain",
         final=True,
     ),

@@ -39,6 +39,7 @@ ANSWERS: Mapping[str, Spec] = {
             "A gateway of your own network sends calls elsewhere.",
         ),
         confirm=(
+            CURL,
             (
                 "See where it leads: `curl -so /dev/null -m 10 -w '%{{http_code}} %{{redirect_url}}\\n' "
                 "https://{endpoint}/`."
@@ -59,6 +60,7 @@ ANSWERS: Mapping[str, Spec] = {
             "A proxy answers with a page of its own.",
         ),
         confirm=(
+            CURL,
             (
                 "See what answers; the gateway sends JSON with ActionStatus, ErrorInfo and ErrorCode: `curl -sm "
                 "10 https://{endpoint}/`."
@@ -107,6 +109,7 @@ ANSWERS: Mapping[str, Spec] = {
             "The service's own answer is broken.",
         ),
         confirm=(
+            CURL,
             "See whether it is JSON, and what is in it: `curl -sm 10 https://{endpoint}/ | python3 -m json.tool`.",
             "See whether something stands between: `curl -sI https://{endpoint}/ | grep -i -e ^via: -e ^server:`.",
         ),
@@ -124,6 +127,7 @@ ANSWERS: Mapping[str, Spec] = {
             "Something on the way announces a wrong length.",
         ),
         confirm=(
+            CURL,
             (
                 "Let curl compare the length, which ends with exit code 18 when bytes are missing: `curl -so "
                 "/dev/null -m 10 https://{endpoint}/; echo $?`."
@@ -146,6 +150,7 @@ ANSWERS: Mapping[str, Spec] = {
             "A portal or a proxy answers with a page of its own.",
         ),
         confirm=(
+            CURL,
             (
                 "See how much comes, and of which type: `curl -so /dev/null -m 10 -w '%{{size_download}} "
                 "%{{content_type}}\\n' https://{endpoint}/`."
@@ -165,6 +170,7 @@ ANSWERS: Mapping[str, Spec] = {
             "A proxy on the way gives up on the server behind it.",
         ),
         confirm=(
+            CURL,
             (
                 "Repeat it a few times; curl says 52 for an empty answer, 56 for a reset: `for i in $(seq 10); "
                 "do curl -so /dev/null -m 10 https://{endpoint}/; echo $?; done`."

@@ -66,6 +66,7 @@ FINDINGS: Mapping[str, Spec] = {
             "The proxy wants a scheme that a URL cannot serve, such as Negotiate or NTLM.",
         ),
         confirm=(
+            CURL,
             (
                 "See which scheme it wants: `curl -sv -o /dev/null -x {proxy} https://{endpoint}/ 2>&1 | grep -i "
                 "proxy-authenticate`."
@@ -159,7 +160,7 @@ FINDINGS: Mapping[str, Spec] = {
         ),
         confirm=(
             "Try the direct way: `curl -sv -o /dev/null -m 5 --noproxy '*' https://{endpoint}/`.",
-            "Try the other way: `curl -sv -o /dev/null -m 5 -x {proxy} https://{endpoint}/`.",
+            CURL,
             "See which variables the application has: `tr '\\0' '\\n' </proc/PID/environ | grep -i _proxy`.",
         ),
         remedy=(

@@ -23,6 +23,7 @@ PARTLY: Mapping[str, Spec] = {
             "This machine's crypto policy was lowered for something else.",
         ),
         confirm=(
+            LOOK,
             (
                 "See version, cipher and key: `openssl s_client -connect {address}:{port} -servername {host} "
                 "</dev/null 2>/dev/null | grep -e 'Cipher is' -e 'public key' -e digest`."

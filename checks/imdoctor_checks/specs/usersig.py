@@ -201,7 +201,7 @@ FINDINGS: Mapping[str, Spec] = {
             VERIFY,
             "See what the application itself sends, with its URL in url.txt: `imdoctor usersig show url.txt`.",
         ),
-        remedy=("{advice} More: `imdoctor explain {error_code}`.", NEW),
+        remedy=("{advice}", "See all that is known of the code: `imdoctor explain {error_code}`.", NEW),
         explains=OTHERS,
         confidence="certain",
         final=True,

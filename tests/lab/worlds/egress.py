@@ -1,16 +1,11 @@
 """Step 4 of the list: resolvers that leave the network here or elsewhere, and what shows it, or lies about it."""
 
-import re
-import sys
-from pathlib import Path
-
 import msgspec
 
 from tests.lab.model import (
     AUTHORITY,
     AUTHORITY6,
     CLIENT6,
-    ECHO,
     GATEWAY,
     GATEWAY6,
     PROXY,
@@ -27,8 +22,7 @@ from tests.lab.model import (
     World,
 )
 from tests.lab.outside import IPIP, NSTOOL, PAIRS
-from tests.lab.truth import ANSWERS, SILENT, curl, dig, dropped, handshake, reachable
-from tests.lab.wire import Manner
+from tests.lab.truth import ANSWERS, SILENT, curl, dig, dropped, reachable
 from tests.lab.worlds.healthy import NOTHING_ELSE, PROXIED, SIX_RESOLVER
 
 CLIENT, OWN, OTHER, AWAY, PUBLIC_EXIT = "10.20.0.2", "119.147.10.2", "120.196.0.2", "218.6.200.2", "119.29.29.29"
@@ -48,16 +42,14 @@ LEAVES_ELSEWHERE = {CLIENT: (OWN,), RESOLVER: (OTHER,), PROXY: (OTHER,)}
 ELSEWHERE = Outside(exits=LEAVES_ELSEWHERE, places=PLACES, files=("mmdb",))
 MIRRORS = {"119.147.0.0/16": (SECOND,), "0.0.0.0/0": (GATEWAY,)}
 """Who asks from the host's own ISP is given the near mirror."""
-DEAD_MIRROR = {"119.147.10.0/24": ("43.141.10.77",), "0.0.0.0/0": (GATEWAY,)}
 TWO = {GATEWAY: Server(), SECOND: Server()}
+DEAD_MIRROR = {"119.147.10.0/24": ("43.141.10.77",), "0.0.0.0/0": (GATEWAY,)}
 UPSTREAM = ('forward-zone:\n  name: "."', f"  forward-addr: {AUTHORITY}")
 UPSTREAM6 = (UPSTREAM[0], f"  forward-addr: {AUTHORITY6}")
 RECURSIVE = Resolver(lines=UPSTREAM)
 CLOUD = "183.60.83.19"
 FAR_RESOLVERS = {CLOUD: OTHER, PUBLIC_EXIT: PUBLIC_EXIT}
 DNSMASQ, RESOLVED = "127.0.0.1", "127.0.0.53"
-SLOW_WIRE = Manner(delay=0.01)
-COST = r"it costs (1[5-9]|2\d)\.\d ms a connection"
 NOTHING_MEASURABLE = "no measurable cost"
 
 
@@ -111,70 +103,6 @@ AT_HOME = whoami("119.147.20.2")
 def with_(outside: Outside, **changes: object) -> Outside:
     """Return third parties that differ in something."""
     return msgspec.structs.replace(outside, **changes)
-
-
-def costly(variant: str, title: str, **how: object) -> World:
-    """Return a world in which the resolver's mirror is 20 ms further away than the host's own, by a wire."""
-    mirrored = {
-        "outside": with_(ELSEWHERE, mirrors=MIRRORS),
-        "servers": TWO,
-        "near": (SECOND,),
-        "wire": SLOW_WIRE,
-        "sure": {"dns.egress-mismatch": "certain"},
-        "says": COST,
-        "truth": (
-            ANSWERS,
-            leaves(),
-            dig(GATEWAY.replace(".", r"\.")),
-            dig(SECOND.replace(".", r"\."), server=PUBLIC, arguments=f"+subnet={OWN}/24 +time=1 +tries=1"),
-            curl(
-                r"connect 0\.0[2-5]",
-                arguments="-w 'connect %{time_connect}' --resolve console.tim.qq.com:443:" + GATEWAY,
-            ),
-            curl(
-                r"connect 0\.0[01]", arguments="-w 'connect %{time_connect}' --resolve console.tim.qq.com:443:" + SECOND
-            ),
-        ),
-    }
-    return elsewhere(variant, title, **{**mirrored, **how})  # type: ignore[arg-type]  # as elsewhere
-
-
-def far(variant: str, title: str, *, outside: Outside) -> World:
-    """Return one in which everything but the host's own mirror is 220 ms away, there and back."""
-    return costly(
-        variant,
-        title,
-        outside=outside,
-        wire=Manner(delay=0.11),
-        checks={"dns": {"slow": "2s"}},
-        says=r"different; it costs 2\d\d\.\d ms a connection",
-        truth=(
-            ANSWERS,
-            leaves(),
-            whoami(OTHER),
-            curl(r"connect 0\.[4-6]", arguments="-w 'connect %{time_connect}'"),
-            curl(
-                r"connect 0\.0[01]", arguments="-w 'connect %{time_connect}' --resolve console.tim.qq.com:443:" + SECOND
-            ),
-        ),
-    )
-
-
-PAGE = Path(__file__).parents[3] / "docs" / "step-4.md"
-
-
-def by_hand() -> tuple[Truth, ...]:
-    """Return every line of the page on step 4 as a look: a command and what it prints, and the picture, whatever its times are."""
-    blocks = re.findall(r"(?ms)^```(\w*)\n(.*?)\n```$", PAGE.read_text("utf-8"))
-    run = f"{sys.executable} -m imdoctor run --config $HOME/imdoctor.yaml --check dns -v | tr -s ' \\n' ' '"
-    looks = []
-    for _, block in (one for one in blocks if not one[0]):
-        if not block.startswith("$"):
-            words = re.escape(" ".join(block.split()))
-            looks.append(Truth(script=run, says=re.sub(r"\d+\\\.\d\\ ms", r"[0-9.]+ ms", words)))
-        for script, said in re.findall(r"(?m)^\$ (.*)\n((?:[^$].*(?:\n|\Z))+)", block):
-            looks.append(Truth(script=script, says=re.escape(said.strip())))
-    return tuple(looks)
 
 
 INTERCEPT = f"iptables -t nat -I PREROUTING -s {CLIENT} -p udp --dport 53 -j DNAT --to-destination {RESOLVER}"
@@ -482,108 +410,4 @@ EGRESS = (
     intercepted("", "A box on the way hands every DNS question to the resolver", files=()),
     intercepted("-mmdb", "The same, with a file at hand that tells where addresses are", files=("mmdb",)),
     intercepted("-xdb", "The same with ip2region's format", files=("xdb",)),
-    elsewhere(
-        "mirror-of-another",
-        "Near the host somebody else answers at the address that its own prefix is given",
-        outside=with_(ELSEWHERE, mirrors=MIRRORS),
-        servers={GATEWAY: Server(), SECOND: Server(front="self-signed")},
-        near=(SECOND,),
-        wire=SLOW_WIRE,
-        says="what it costs is not known",
-        truth=(ANSWERS, leaves(), whoami(OTHER), handshake("self-signed", address=SECOND)),
-    ),
-    elsewhere(
-        "mirror-within",
-        "A public resolver gives the host's own prefix an address of its own network",
-        outside=with_(ELSEWHERE, mirrors={"119.147.10.0/24": ("10.80.0.1",), "0.0.0.0/0": (GATEWAY,)}),
-        setup=(("router", "iptables -A FORWARD -d 10.80.0.1 -p tcp --dport 443 -j REJECT"),),
-        says="what it costs is not known",
-        truth=(
-            ANSWERS,
-            leaves(),
-            whoami(OTHER),
-            dig(r"10\.80\.0\.1", server=PUBLIC, arguments=f"+subnet={OWN}/24 +time=1 +tries=1"),
-            dropped(what="REJECT", none=True),
-        ),
-    ),
-    elsewhere(
-        "mirrors-not-by-prefix",
-        "A public resolver gives every network what it gives the host's own prefix",
-        outside=with_(ELSEWHERE, mirrors=MIRRORS, heeded=False),
-        servers=TWO,
-        near=(SECOND,),
-        wire=SLOW_WIRE,
-        says="what it costs is not known",
-        truth=(
-            ANSWERS,
-            leaves(),
-            whoami(OTHER),
-            dig(r"CLIENT-SUBNET: 119\.147\.10\.0/24/0", server=PUBLIC, arguments=f"+subnet={OWN}/24 +time=1 +tries=1"),
-        ),
-    ),
-    costly("costly", "The resolver's mirror is 20 ms further away than the one for the host's own prefix"),
-    costly(
-        "costly-stub",
-        "The same behind a stub: each line of docs/step-4.md is true here",
-        resolvers=behind(DNSMASQ, RESOLVER),
-        nameservers=(DNSMASQ,),
-        truth=(ANSWERS, *by_hand()),
-    ),
-    far(
-        "costly-far",
-        "Third parties and the resolver's mirror are 220 ms away: place and price are found in time",
-        outside=with_(ELSEWHERE, mirrors=MIRRORS),
-    ),
-    far(
-        "costly-far-no-file",
-        "The same without a file: routing data shows the place",
-        outside=with_(ELSEWHERE, mirrors=MIRRORS, files=()),
-    ),
-    costly(
-        "costly-echoes-silent",
-        "No file is at hand, and the echoes are silent: routing data and the cost show it",
-        outside=with_(ELSEWHERE, mirrors=MIRRORS, files=()),
-        setup=(("router", f"iptables -A FORWARD -d {ECHO} -j DROP"),),
-        truth=(ANSWERS, leaves(), whoami(OTHER), dropped()),
-    ),
-    costly(
-        "costly-public",
-        "A public resolver that sends no subnet gives a mirror that is far",
-        resolvers=(through(PUBLIC_EXIT),),
-        outside=with_(ELSEWHERE, exits={CLIENT: (OWN,)}, mirrors=MIRRORS),
-        truth=(
-            ANSWERS,
-            leaves(),
-            dig(GATEWAY.replace(".", r"\."), server=PUBLIC_EXIT),
-            curl(
-                r"connect 0\.0[01]", arguments="-w 'connect %{time_connect}' --resolve console.tim.qq.com:443:" + SECOND
-            ),
-        ),
-    ),
-    costly(
-        "costly-own-public-resolver",
-        "A public resolver of the company's own choice is asked, and no other",
-        checks={"dns": {"public_resolvers": [AUTHORITY]}},
-        setup=(("router", f"iptables -A FORWARD -d {PUBLIC} -j DROP"),),
-        truth=(
-            ANSWERS,
-            leaves(),
-            dig(SECOND.replace(".", r"\."), server=AUTHORITY, arguments=f"+subnet={OWN}/24 +time=1 +tries=1"),
-            dropped(what="DROP", none=True),
-        ),
-    ),
-    costly(
-        "mirrors-alike",
-        "Other mirrors by prefix, as near as each other",
-        near=(),
-        wire=None,
-        sure={"dns.egress-mismatch": "likely"},
-        says=NOTHING_MEASURABLE,
-        truth=(
-            ANSWERS,
-            leaves(),
-            dig(GATEWAY.replace(".", r"\.")),
-            dig(SECOND.replace(".", r"\."), server=PUBLIC, arguments=f"+subnet={OWN}/24 +time=1 +tries=1"),
-        ),
-    ),
 )
