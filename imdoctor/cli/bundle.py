@@ -18,6 +18,7 @@ from imdoctor.bundle.contents import assembled, listed, redaction_of
 from imdoctor.bundle.redaction import Redaction
 from imdoctor.bundle.search import find, needles
 from imdoctor.bundle.system import Item, gathered
+from imdoctor.cli import candidates
 from imdoctor.cli.jobs import Wanted, checks_installed, configuration, consistent, jobs_of, prepared
 from imdoctor.cli.options import PATH, SecondsType, app_options, option
 from imdoctor.cli.private import write_private
@@ -44,7 +45,7 @@ class Found:
 
 
 @click.command()
-@click.argument("host", required=False, metavar="[REPORT|HOST]")
+@click.argument("host", required=False, metavar="[REPORT|HOST]", shell_complete=candidates.files)
 @app_options
 @option("--timeout", type=SecondsType(), default=30.0, help="Of the run.", show_default=True)
 @option("--redact", is_flag=True, help="Replace host names and private addresses by pseudonyms.")

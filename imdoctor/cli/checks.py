@@ -19,7 +19,7 @@ def checks(session: Session) -> int:
     lines = []
     for row in rows:
         head = "".join(f"{pad(cell, width)}  " for cell, width in zip(row, widths, strict=False))
-        lines += wrap(row[3], max(style(session, verbose=False).width, len(head) + 30), head)
+        lines += wrap(row[3], max(style(session).width, len(head) + 30), head)
     session.say("\n".join(lines) + "\n")
     for broken in known.broken:
         session.warn("a check could not be loaded", entry=broken.entry, origin=broken.origin, error=broken.error)

@@ -5,6 +5,7 @@ import json
 import click
 import msgspec
 
+from imdoctor.cli import candidates
 from imdoctor.cli.jobs import checks_installed
 from imdoctor.cli.options import option
 from imdoctor.cli.output import style
@@ -17,8 +18,8 @@ DIFFERENT = 1
 
 
 @click.command()
-@click.argument("before")
-@click.argument("after")
+@click.argument("before", shell_complete=candidates.files)
+@click.argument("after", shell_complete=candidates.files)
 @option("--format", "form", type=click.Choice(("text", "json")), default="text", help="For people, or as JSON.")
 @click.pass_obj
 def diff(session: Session, *, before: str, after: str, form: str) -> int:
@@ -30,7 +31,7 @@ def diff(session: Session, *, before: str, after: str, form: str) -> int:
     if before == after == STDIN:
         raise click.UsageError("standard input holds one report: name a file for the other")
     told = compare(saved_report(before), saved_report(after), checks_installed(session))
-    session.say(_json(told) if form == "json" else _text(told, style(session, verbose=False).width))
+    session.say(_json(told) if form == "json" else _text(told, style(session).width))
     return 0 if told.same else DIFFERENT
 
 

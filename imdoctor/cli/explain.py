@@ -6,6 +6,7 @@ from itertools import groupby
 import click
 
 from imdoctor.check import Check
+from imdoctor.cli import candidates
 from imdoctor.cli.jobs import checks_installed
 from imdoctor.cli.output import style
 from imdoctor.cli.session import Session
@@ -19,7 +20,7 @@ LEAST = 24
 
 
 @click.command()
-@click.argument("code", required=False)
+@click.argument("code", required=False, shell_complete=candidates.codes)
 @click.option("--list", "listed", is_flag=True, help="List every code: by check with its severity, by family.")
 @click.pass_obj
 def explain(session: Session, *, code: str | None, listed: bool) -> int:
@@ -31,7 +32,7 @@ def explain(session: Session, *, code: str | None, listed: bool) -> int:
     if listed == (code is not None):
         raise click.UsageError("name one code, such as tls.cert-expired or 60026, or write --list for all of them")
     checks = checks_installed(session)
-    width = style(session, verbose=False).width
+    width = style(session).width
     lines = _shown(_page(code, checks), width) if code is not None else _listed(pages(checks), checks, width)
     session.say("\n".join(lines) + "\n")
     return 0

@@ -73,7 +73,7 @@ def history(
     if form == "json":
         session.say(as_json(str(folder), since, found))
     elif found:
-        session.say(as_text(found, every=bool(check), style=style(session, verbose=False)))
+        session.say(as_text(found, every=bool(check), style=style(session)))
     else:
         session.say(f"no runs are remembered in {folder}\n")
     return 0

@@ -32,7 +32,7 @@ def plan(session: Session, /, form: str, **wanted: Any) -> int:  # noqa: ANN401 
         if form == "json":
             text = json.dumps([_data(job, work) for job in work.jobs], indent=2, ensure_ascii=False)
         else:
-            width = style(session, verbose=False).width
+            width = style(session).width
             text = "\n".join(line for job in work.jobs for line in _job(job, work, width))
     session.say(f"{text}\n")
     return 0
