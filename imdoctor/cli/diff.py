@@ -1,6 +1,7 @@
 """`imdoctor diff A B`: what changed between two reports."""
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
@@ -11,7 +12,9 @@ from imdoctor.cli.options import option
 from imdoctor.cli.output import style
 from imdoctor.cli.saved import STDIN, saved_report
 from imdoctor.cli.session import Session
-from imdoctor.comparison import Comparison, compare
+
+if TYPE_CHECKING:
+    from imdoctor.comparison import Comparison
 
 DIFFERENT = 1
 """As diff(1) exits."""
@@ -28,6 +31,8 @@ def diff(session: Session, *, before: str, after: str, form: str) -> int:
     BEFORE and AFTER are files that `imdoctor run --format json` wrote; - is standard input, for one of them. A time has changed only
     where it differs by more than 5 ms, than 20 %, and than its samples do. The exit code is 0 when they are the same, 1 when not.
     """
+    from imdoctor.comparison import compare
+
     if before == after == STDIN:
         raise click.UsageError("standard input holds one report: name a file for the other")
     told = compare(saved_report(before), saved_report(after), checks_installed(session))
@@ -35,11 +40,11 @@ def diff(session: Session, *, before: str, after: str, form: str) -> int:
     return 0 if told.same else DIFFERENT
 
 
-def _json(told: Comparison) -> str:
+def _json(told: "Comparison") -> str:
     return json.dumps(msgspec.to_builtins(told), indent=2, ensure_ascii=False) + "\n"
 
 
-def _text(told: Comparison, width: int) -> str:
+def _text(told: "Comparison", width: int) -> str:
     from imdoctor.render.difference import render
 
     return render(told, width=width)

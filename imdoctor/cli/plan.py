@@ -2,18 +2,20 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
-from imdoctor.check import Context, Deadline, Egress
 from imdoctor.cli.jobs import Wanted, Work, prepared
 from imdoctor.cli.options import target_options
 from imdoctor.cli.output import style
 from imdoctor.cli.session import Session
 from imdoctor.render.wrap import wrap
-from imdoctor.runner import Job
+
+if TYPE_CHECKING:
+    from imdoctor.check import Context, Egress
+    from imdoctor.runner import Job
 
 SECRETS = {
     "none": "no credential: the API is asked anonymously",
@@ -38,11 +40,13 @@ def plan(session: Session, /, form: str, **wanted: Any) -> int:  # noqa: ANN401 
     return 0
 
 
-def _context(job: Job) -> Context:
+def _context(job: "Job") -> "Context":
+    from imdoctor.check import Context, Deadline
+
     return Context(settings=job.settings, machine=job.machine, deadline=Deadline.after(0), credential=job.credential)
 
 
-def _data(job: Job, work: Work) -> dict[str, Any]:
+def _data(job: "Job", work: Work) -> dict[str, Any]:
     """Return a target's plan as data: `sends` holds each thing with the check that sends it."""
     ctx = _context(job)
     sends = [
@@ -51,7 +55,7 @@ def _data(job: Job, work: Work) -> dict[str, Any]:
     return {"name": job.name, "endpoint": str(job.settings.endpoint), "sends": sends}
 
 
-def _job(job: Job, work: Work, width: int) -> Iterator[str]:
+def _job(job: "Job", work: Work, width: int) -> Iterator[str]:
     """Yield a target's lines."""
     ctx = _context(job)
     yield from wrap(f"{job.name}: {job.settings.endpoint}, with {SECRETS[job.settings.credential]}", width, rest="  ")
@@ -63,7 +67,7 @@ def _job(job: Job, work: Work, width: int) -> Iterator[str]:
             yield from wrap(f"{check.name}: {_told(egress)}", width, "  ", "      ")
 
 
-def _told(egress: Egress) -> str:
+def _told(egress: "Egress") -> str:
     """Return one thing that would be sent, as a sentence."""
     place = f"[{egress.to}]:{egress.port}" if ":" in egress.to else f"{egress.to}:{egress.port}"
     through = f" through {egress.through}" if egress.through else ""
