@@ -399,7 +399,7 @@ def test_an_end_is_clean() -> None:
 
 
 def test_a_crowd_of_slow_clients_shuts_nobody_out() -> None:
-    """Beside 500 connections that send a byte now and then, every client is answered, and a whole run of checks finds nothing that fails."""
+    """Beside 500 connections that send a byte now and then, every client is answered, and no check fails."""
 
     async def siege() -> tuple[list[bytes], Report]:
         async with serving() as address:
