@@ -221,7 +221,7 @@ async def _watch(check: Check, ctx: Context, job: Job, seen: dict[str, Seen], pr
     progress.finished(job.name, report_check(verdict, job.settings))
 
 
-async def _end(tasks: "Sequence[asyncio.Task[Any]]") -> None:
+async def _end(tasks: "Sequence[asyncio.Future[Any]]") -> None:
     """Cancel what still runs, and wait until it is gone; what it raises was its own business."""
     for task in tasks:
         task.cancel()
