@@ -14,6 +14,7 @@ HELP = [("--help",), ("--version",), *((name, "--help") for name in COMMANDS)]
 LOOP = {"asyncio", "ssl"}
 """What a run needs, and help does not."""
 HEAVY = {"httpx", "httpcore", "h11", "dns", "cryptography", "yaml", "rich", "structlog", "certifi", "sqlite3"}
+HEAVY |= {"prometheus_client", "opentelemetry"}
 
 SCRIPT = """
 import sys
@@ -55,4 +56,4 @@ def test_completing_imports_nothing_heavy(tmp_path: Path, words: str) -> None:
 
 def test_a_plain_run_imports_no_terminal(tmp_path: Path) -> None:
     """A run off a terminal imports neither rich nor structlog, nor, without a file, yaml."""
-    assert not imported(tmp_path, "run", "--sandbox") & {"rich", "structlog", "yaml", "sqlite3"}
+    assert not imported(tmp_path, "run", "--sandbox") & {"rich", "structlog", "yaml", "sqlite3", "prometheus_client"}
