@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
 
+from imdoctor.im.sites import site_chosen
 from imdoctor.model import Cause, CheckReport, Confidence, Measurement, Report, Status, TargetReport, Unit
 from imdoctor.render.wrap import columns, cut, pad, wrap
 
@@ -74,6 +75,8 @@ class Page:
     def target(self, target: TargetReport) -> Iterator[str]:
         """Yield one target: its verdict, its causes, its checks."""
         yield from self.verdict(target.status, verdict_on(target))
+        if said := chosen(target):
+            yield from wrap(said, self.width, "  ")
         for number, cause in enumerate(target.diagnosis, 1):
             yield ""
             yield from self.cause(number, cause)
@@ -166,6 +169,12 @@ def headline(report: Report) -> str:
 def verdict_on(target: TargetReport) -> str:
     """Return the verdict on a target as one line, which may need cleaning."""
     return f"{VERDICTS[target.status]}: {title_of(target)}: {gist(target)}"
+
+
+def chosen(target: TargetReport) -> str | None:
+    """Say that nobody gave the endpoint, and what chose it; None where somebody did."""
+    settings = target.settings if isinstance(target.settings, dict) else {}
+    return site_chosen(settings.get("site"), settings.get("sdkappid"))
 
 
 def title_of(target: TargetReport) -> str:
