@@ -124,10 +124,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that judging needs, without a secret; it travels in the report.
 
     ``proxy`` is "env", "none" or a URL without its password. ``credential`` says what is at hand.
-    ``checks`` holds each check's options.
+    ``checks`` holds each check's options. ``site`` names the site whose domain was chosen by the SDKAppID's number; None where the
+    endpoint was given.
     """
 
     endpoint: Endpoint
+    site: str | None = None
     sdkappid: int | None = None
     identifier: str | None = None
     timeout: float = 5.0

@@ -12,7 +12,12 @@ DEFAULT = "default"
 
 
 class Geo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What tells where an address is: a file in MaxMind's format, one in ip2region's, a zone in the layout of Team Cymru's."""
+    """What tells where an address is. No data comes with imdoctor; the extra `geo` brings the readers.
+
+    mmdb: a file in MaxMind's format, relative to the configuration's folder.
+    xdb: a file in ip2region's format, relative to the configuration's folder.
+    asn_zone: a zone in the layout of Team Cymru's, which says over DNS what network announces an address. null: none is asked.
+    """
 
     mmdb: FilePath | None = None
     xdb: FilePath | None = None
@@ -32,11 +37,17 @@ class Geo(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class DnsOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`nameservers` are asked instead of resolv.conf's; an answer over `slow` is a warning.
+    """The look-up, and step 4 of the vendor's list.
 
-    `whoami` names the sources that show an egress address, "default" among them for the built-in ones. `public_resolvers` are
-    asked in the place of the built-in ones: for a second opinion, for what this host's own prefix is given, as controls. All
-    third parties together get `third_party_timeout`.
+    nameservers: addresses to ask instead of resolv.conf's.
+    slow: an answer that takes longer is a warning.
+    third_party: whether whoami names, echoes and a public resolver are asked; false is --no-third-party for good.
+    third_party_timeout: of all third parties together.
+    whoami: what shows by which address a resolver, or this host, leaves for the Internet: `TYPE NAME`, `TYPE NAME@SERVER` or an
+        https URL each; "default" stands for the built-in sources.
+    public_resolvers: addresses to ask in the place of the built-in ones, for a second opinion, for what this host's own prefix is
+        given, and as controls. []: none is asked.
+    geo: what tells where an address is.
     """
 
     nameservers: tuple[str, ...] | None = None

@@ -22,7 +22,13 @@ NO_ENVELOPE = {"not-json", "not-envelope"}
 
 
 class ProbeOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`slow`: from sending to the first byte. `idle`: a rest before a last warm call. `every`: of the authenticated call under `watch`."""
+    """The calls that are timed.
+
+    slow: from sending to the first byte; more than that is a warning.
+    warm_calls: how many more calls are made on the kept connection.
+    idle: a rest before a last call on it, to see whether a box on the way forgets connections. 0s: none.
+    every: from one authenticated call to the next under `watch`; the Trial Edition has a daily cap.
+    """
 
     slow: Seconds = 1.0
     warm_calls: Annotated[int, msgspec.Meta(ge=0, le=20)] = 2

@@ -63,7 +63,11 @@ CUT = {"timeout", "reset", "closed"}
 
 
 class TlsOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`expiring`: how long before its end a certificate is worth a warning. `reference_ca_file`: None is the store that httpx brings."""
+    """The handshake and the certificates.
+
+    expiring: how long before its end a certificate is worth a warning.
+    reference_ca_file: what tells an outdated store from a bad certificate, in PEM. null: the store that httpx brings.
+    """
 
     expiring: Seconds = 21 * DAY
     reference_ca_file: FilePath | None = None

@@ -30,7 +30,10 @@ SHORTEST, LONGEST = DAY, 50 * 365.25 * DAY
 
 
 class UsersigOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`expiring`: how long before its end a usersig is worth a warning."""
+    """The credential.
+
+    expiring: how long before its end a usersig is worth a warning.
+    """
 
     expiring: Seconds = 7 * DAY
 

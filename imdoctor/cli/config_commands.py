@@ -10,6 +10,7 @@ from imdoctor.cli.options import PATH, config_option
 from imdoctor.cli.session import OutputError, Session
 from imdoctor.config import load
 from imdoctor.config.problems import ConfigError, Problem
+from imdoctor.config.schema import schema as configuration_schema
 
 
 @click.command()
@@ -65,6 +66,6 @@ def schema(session: Session, *, report: bool) -> int:
 
         told = report_schema()
     else:
-        told = load.schema(option_types(checks_installed(session)))
+        told = configuration_schema(option_types(checks_installed(session)))
     session.say(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
     return 0

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
+from imdoctor.cli.check_options import absent, options_of
 from imdoctor.cli.session import Session
 from imdoctor.config.credentials import read_credential
 from imdoctor.config.files import UnreadableError, read_file
-from imdoctor.config.load import CREDENTIALS, find, load, wrong
+from imdoctor.config.load import find, load, located
 from imdoctor.config.model import Config, Events, Target
 from imdoctor.config.problems import ConfigError, Problem, suggestion
 from imdoctor.config.secrets import Secret, proxy_passwords
+from imdoctor.config.targets import CREDENTIALS, wrong
 from imdoctor.config.values import parse_endpoint, parse_web_url
 
 if TYPE_CHECKING:
@@ -45,6 +47,11 @@ class Wanted:
     secret_key_env: str | None = None
     no_third_party: bool = False
     sandbox: bool = False
+
+    @property
+    def names_a_target(self) -> bool:
+        """Whether a target is named here: by its host, or by an SDKAppID, whose number speaks for a site."""
+        return self.host is not None or self.sdkappid is not None
 
     @property
     def account(self) -> dict[str, Any]:
@@ -88,13 +95,19 @@ def consistent(wanted: Wanted) -> None:
     elsewhere = [f"--{key.replace('_', '-')}" for key in wanted.account]
     if wanted.sandbox and (wanted.host or wanted.target or elsewhere):
         raise click.UsageError("--sandbox has a target of its own: leave HOST, --target and the app's options out")
-    if wanted.host and wanted.target:
+    if wanted.names_a_target and wanted.target:
+        named = "HOST" if wanted.host else "--sdkappid"
         raise click.UsageError(
-            "--target chooses from a configuration, which is not read with HOST: leave one of them out"
+            f"--target chooses from a configuration, which is not read with {named}: leave one of them out"
         )
-    if elsewhere and not wanted.host and not wanted.sandbox:
+    if elsewhere and not wanted.names_a_target and not wanted.sandbox:
         raise click.UsageError(
-            f"{elsewhere[0]} goes with HOST: write `imdoctor run console.tim.qq.com {elsewhere[0]} …`, or put it into the configuration"
+            f"{elsewhere[0]} goes with HOST or --sdkappid: write `imdoctor run console.tim.qq.com {elsewhere[0]} …`, "
+            "or put it into the configuration"
+        )
+    if wanted.sdkappid is not None and not wanted.host and wanted.config and not wanted.sandbox:
+        raise click.UsageError(
+            "--sdkappid names a target of its own, --config a file of them: leave one out, or write HOST as well"
         )
 
 
@@ -141,16 +154,16 @@ def jobs_of(
     third_party: bool,
 ) -> "tuple[Job, ...]":
     """Return a job for each target. Raises one ConfigError with what is wrong with all of them."""
-    options = _options(config, installed)
+    options = options_of(config, option_types(installed))
     jobs: list[Job] = []
-    problems = list(_heartbeat(config.events, session))
+    problems = [*absent(config), *_heartbeat(config.events, session)]
     for target in targets:
         try:
             jobs.append(job_of(target, options, base, session, third_party=third_party))
         except ConfigError as error:
             problems += error.problems
     if problems:
-        raise ConfigError(*problems)
+        raise ConfigError(*located(problems, config.file))
     return tuple(jobs)
 
 
@@ -165,7 +178,7 @@ def _heartbeat(events: Events, session: Session) -> Iterator[Problem]:
             parse_web_url(url or "")
     except ValueError as error:
         what = "the environment has no such variable: export it" if url is None else str(error)
-        yield Problem(f"events: heartbeat_env: {name}: {what}")
+        yield Problem(f"events: heartbeat_env: {name}: {what}", at=("events", "heartbeat_env"))
 
 
 def telling(config: Config, session: Session, pusher: "Pusher | None" = None) -> "Telling":
@@ -186,9 +199,10 @@ def configuration(
 ) -> tuple[Config, Path]:
     """Return the configuration, and the folder from which its paths start. One in ``cwd`` is found unasked, unless that is None.
 
-    With HOST no file is read. With neither it is the China site's domain, anonymously. Raises ConfigError, click.UsageError.
+    With HOST, or an SDKAppID in its place, no file is read. With neither it is the China site's domain, anonymously. Raises
+    ConfigError, click.UsageError.
     """
-    if wanted.host is not None:
+    if wanted.names_a_target:
         return Config(targets=(_target(wanted),)), session.cwd
     path = wanted.config or find(session.environ, cwd)
     if path is None:
@@ -199,42 +213,13 @@ def configuration(
 def _target(wanted: Wanted) -> Target:
     """Return the target that the command line names. Raises click.UsageError."""
     try:
-        target = Target(endpoint=parse_endpoint(wanted.host or ""), **wanted.account)
+        endpoint = None if wanted.host is None else parse_endpoint(wanted.host)
+        target = Target(endpoint=endpoint, **wanted.account)
     except ValueError as error:
         raise click.UsageError(f"HOST: {error}") from None
     for key, text in wrong(target):
         raise click.UsageError(f"--{key.replace('_', '-')}: {text}")
     return target
-
-
-def _options(config: Config, installed: "Sequence[Check]") -> dict[str, Any]:
-    """Return every check's options, defaults included: they travel in the report. Raises ConfigError."""
-    told, absent = {}, list[str]()
-    for name, kind in option_types(installed).items():
-        if kind is None:
-            continue
-        missing = [item.encode_name for item in msgspec.structs.fields(kind) if item.required]
-        if name not in config.checks and missing:
-            raise ConfigError(
-                Problem(
-                    f"the check {name} needs {', '.join(missing)}: write it under `checks: {name}:`, or --skip {name}"
-                )
-            )
-        chosen = config.checks[name] if name in config.checks else kind()
-        if name in config.checks:
-            absent += _absent(name, chosen)
-        told[name] = msgspec.to_builtins(chosen)
-    if absent:
-        raise ConfigError(*map(Problem, absent))
-    return told
-
-
-def _absent(check: str, options: Any) -> list[str]:  # noqa: ANN401 - the struct that the check declares
-    """Say which files a check's options name that are not there. The import is heavy, and done already where a file was read."""
-    from imdoctor.config.conversion import files
-
-    named = files(options, f"checks: {check}: ")
-    return [f"{where}there is no file {file}" for where, file in named if not Path(file).is_file()]
 
 
 def job_of(target: Target, options: dict[str, Any], base: Path, session: Session, *, third_party: bool) -> "Job":
@@ -252,7 +237,8 @@ def job_of(target: Target, options: dict[str, Any], base: Path, session: Session
         session.warn(warning, target=target.name)
     _store(target)
     settings = Settings(
-        endpoint=target.endpoint,
+        endpoint=target.called,
+        site=target.site,
         sdkappid=target.sdkappid,
         identifier=target.identifier,
         timeout=target.timeout,
@@ -284,7 +270,11 @@ def _store(target: Target) -> None:
         text = read_file(Path(target.ca_file), LARGEST_STORE).data.decode("ascii", "replace")
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=text)
     except UnreadableError as error:
-        raise ConfigError(Problem(f"target {target.name}: ca_file: {target.ca_file} {error}")) from None
+        raise ConfigError(_in_ca_file(target, str(error))) from None
     except (ssl.SSLError, ValueError):
-        sentence = f"{target.ca_file} holds no certificates: name a file of certificates in PEM"
-        raise ConfigError(Problem(f"target {target.name}: ca_file: {sentence}")) from None
+        raise ConfigError(_in_ca_file(target, "holds no certificates: name a file of certificates in PEM")) from None
+
+
+def _in_ca_file(target: Target, text: str) -> Problem:
+    where = ("targets", target.name, "ca_file")
+    return Problem(f"target {target.name}: ca_file: {target.ca_file} {text}", at=where)

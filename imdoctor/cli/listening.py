@@ -85,17 +85,18 @@ def _wrong(otlp: Otlp, session: Session) -> Iterator[Problem]:
     from imdoctor.agent.otlp import EXTRA, installed, parse_headers
 
     if not installed():
-        yield Problem(f"otlp: {EXTRA}")
+        yield Problem(f"otlp: {EXTRA}", at=("otlp",))
     if otlp.headers_env is None:
         return
     text = session.environ.get(otlp.headers_env)
     if text is None:
         yield Problem(
-            f"otlp: headers_env: {otlp.headers_env}: the environment has no such variable: export it, or leave the key out"
+            f"otlp: headers_env: {otlp.headers_env}: the environment has no such variable: export it, or leave the key out",
+            at=("otlp", "headers_env"),
         )
         return
     session.secrets.append(Secret(text))
     try:
         session.secrets.extend(Secret(value) for value in parse_headers(text).values())
     except ValueError as error:
-        yield Problem(f"otlp: headers_env: {otlp.headers_env}: {error}")
+        yield Problem(f"otlp: headers_env: {otlp.headers_env}: {error}", at=("otlp", "headers_env"))

@@ -11,6 +11,7 @@ from imdoctor.cli.jobs import Wanted, Work, prepared
 from imdoctor.cli.options import target_options
 from imdoctor.cli.output import style
 from imdoctor.cli.session import Session
+from imdoctor.im.sites import site_chosen
 from imdoctor.render.wrap import wrap
 
 if TYPE_CHECKING:
@@ -52,13 +53,15 @@ def _data(job: "Job", work: Work) -> dict[str, Any]:
     sends = [
         {"check": check.name, **msgspec.structs.asdict(egress)} for check in work.checks for egress in check.plan(ctx)
     ]
-    return {"name": job.name, "endpoint": str(job.settings.endpoint), "sends": sends}
+    return {"name": job.name, "endpoint": str(job.settings.endpoint), "site": job.settings.site, "sends": sends}
 
 
 def _job(job: "Job", work: Work, width: int) -> Iterator[str]:
     """Yield a target's lines."""
     ctx = _context(job)
     yield from wrap(f"{job.name}: {job.settings.endpoint}, with {SECRETS[job.settings.credential]}", width, rest="  ")
+    if chosen := site_chosen(job.settings.site, job.settings.sdkappid):
+        yield from wrap(chosen, width, "  ")
     for check in work.checks:
         sent = list(check.plan(ctx))
         if not sent:

@@ -70,20 +70,24 @@ class Conversion:
     def struct(self, node: yaml.Node, kind: type[msgspec.Struct], name: str) -> Any:  # noqa: ANN401 - a struct of that type
         """Return a mapping as a struct: unknown and missing keys are problems."""
         fields = {item.encode_name: item for item in msgspec.structs.fields(kind)}
-        found = {}
-        for key, item in self.entries(node, fields, name):
-            found[fields[key].name] = self.value(item, fields[key].type, key)
-        missing = [key for key, item in fields.items() if item.required and item.name not in found]
+        nodes = dict(self.entries(node, fields, name))
+        found = {key: self.value(item, fields[key].type, key) for key, item in nodes.items()}
+        missing = [key for key, item in fields.items() if item.required and key not in found]
         for key in missing if isinstance(node, yaml.MappingNode) else ():
             self.problem(node, f"{name}: {key} is missing: add `{key}: …`")
-        good = {key: value for key, value in found.items() if value is not msgspec.UNSET}
+        good = {fields[key].name: value for key, value in found.items() if value is not msgspec.UNSET}
         if any(item.required and item.name not in good for item in fields.values()):
             return msgspec.UNSET
-        try:
+        why = _refusal(kind, good)
+        if why is None:
             return kind(**good)
-        except (TypeError, ValueError) as error:  # raised by a check's own __post_init__
-            self.problem(node, f"{name}: {error}")
-            return msgspec.UNSET
+        alone = _refused_alone(kind, good)
+        for key, text in alone.items():
+            own = next(item.encode_name for item in fields.values() if item.name == key)
+            self.problem(nodes[own], f"{own}: {text.removeprefix(f'{own}: ')}")
+        if not alone:
+            self.problem(node, f"{name}: {why}")
+        return msgspec.UNSET
 
     def entries(self, node: yaml.Node, known: Mapping[str, object], name: str) -> list[tuple[str, yaml.Node]]:
         """Return a mapping's known keys with their nodes; the others are problems with a suggestion."""
@@ -180,16 +184,34 @@ def _peel(kind: Any) -> tuple[Any, dict[str, Any]]:  # noqa: ANN401 - any annota
     return base, extra
 
 
-def files(options: msgspec.Struct, name: str = "") -> Iterator[tuple[str, str]]:
+def files(options: msgspec.Struct, keys: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
     """Yield the paths that are set in options, each with the keys that it stands under."""
     for item in msgspec.structs.fields(options):
-        value, where = getattr(options, item.name), f"{name}{item.encode_name}: "
+        value, where = getattr(options, item.name), (*keys, item.encode_name)
         if isinstance(value, msgspec.Struct):
             yield from files(value, where)
         elif isinstance(value, str) and any(
             _peel(kind)[1].get("path") for kind in (item.type, *typing.get_args(item.type))
         ):
             yield where, value
+
+
+def _refusal(kind: type[msgspec.Struct], values: Mapping[str, Any]) -> str | None:
+    """Return what a struct's own __post_init__ says against values; None where it takes them."""
+    try:
+        kind(**values)
+    except (TypeError, ValueError) as error:
+        return str(error)
+    return None
+
+
+def _refused_alone(kind: type[msgspec.Struct], values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the values that a struct refuses whatever stands beside them, each with its reason; none where that cannot be told."""
+    needed = {item.name: values[item.name] for item in msgspec.structs.fields(kind) if item.required}
+    if (why := _refusal(kind, needed)) is not None:
+        return dict.fromkeys(needed, why) if len(needed) == 1 else {}
+    tried = {key: _refusal(kind, {**needed, key: value}) for key, value in values.items()}
+    return {key: why for key, why in tried.items() if why is not None}
 
 
 def _is_null(node: yaml.Node) -> bool:

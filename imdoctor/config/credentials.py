@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from imdoctor.config.files import UnreadableError, read_file
-from imdoctor.config.load import CREDENTIALS, wrong_credential
 from imdoctor.config.model import Target
 from imdoctor.config.problems import ConfigError, Problem
 from imdoctor.config.secrets import Credential, Secret
+from imdoctor.config.targets import CREDENTIALS, wrong_credential
 
 LARGEST = 64 * 1024
 """Bytes of a secret's file: a usersig has a few hundred."""
@@ -56,7 +56,7 @@ def read_secret(key: str, named: str, *, environ: Mapping[str, str], base: Path)
 
 
 def _problem(target: Target, key: str, text: str) -> Problem:
-    return Problem(f"target {target.name}: {key}: {text}")
+    return Problem(f"target {target.name}: {key}: {text}", at=("targets", target.name, key))
 
 
 def _from_file(key: str, named: str, environ: Mapping[str, str], base: Path) -> tuple[str, tuple[str, ...]]:

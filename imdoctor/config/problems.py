@@ -15,12 +15,16 @@ _SECRET = re.compile(r"[0-9a-fA-F]{32,}|eJ[\w*+/=-]{30,}|-----BEGIN.*", re.DOTAL
 
 
 class Problem(msgspec.Struct, frozen=True):
-    """One thing that is wrong. ``line`` and ``column`` count from 1; None where there is no such place."""
+    """One thing that is wrong. ``line`` and ``column`` count from 1; None where there is no such place.
+
+    ``at`` holds the keys under which the value stands, where a configuration has it: ("targets", "prod", "ca_file").
+    """
 
     text: str
     file: str | None = None
     line: int | None = None
     column: int | None = None
+    at: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         place = [str(part) for part in (self.file, self.line, self.column) if part is not None]

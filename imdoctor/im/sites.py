@@ -90,6 +90,18 @@ def site_of_sdkappid(sdkappid: int) -> Site:
     return next(found, DEFAULT_SITE)
 
 
+UNDOCUMENTED = "The ranges stand in no document: the console shows the app's data centre."
+
+
+def site_chosen(name: str | None, sdkappid: int | None) -> str | None:
+    """Say that a site's domain was chosen by an SDKAppID's number, and how little that is worth; None where no site was chosen."""
+    site = next((site for site in SITES if site.name == name), None)
+    if site is None or sdkappid is None:
+        return None
+    why = "is in no other site's range" if site is DEFAULT_SITE else "looks like one of that site by its number"
+    return f"No endpoint is given. The domain is that of {site.name}, since SDKAppID {sdkappid} {why}. {UNDOCUMENTED}"
+
+
 def backup_of(host: str) -> str | None:
     """Return the other domain of the same site, or None where ``host`` is no site's domain."""
     site = site_of_domain(host)

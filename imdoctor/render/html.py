@@ -14,7 +14,7 @@ from imdoctor.render.checks_table import checks_table
 from imdoctor.render.history import clock, history, incidents, spent
 from imdoctor.render.markup import Part, badge, element, prose, written
 from imdoctor.render.past import Past
-from imdoctor.render.text import CONFIDENCE, VERDICTS, WORDS, duration, gist, headline, title_of
+from imdoctor.render.text import CONFIDENCE, VERDICTS, WORDS, chosen, duration, gist, headline, title_of
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 """Content Security Policy: a style within the page, the empty icon that keeps browsers from asking for one, and nothing else."""
@@ -99,9 +99,11 @@ def _target(number: int, target: TargetReport, past: Past, *, several: bool) -> 
     level, key = (3, f"t{number}") if several else (2, f"t{number}")
     verdict = f" {title_of(target)}: {gist(target)}"
     heading = element("h2", badge(target.status, WORDS[target.status]), verdict) if several else None
+    said = chosen(target)
+    note = None if said is None else element("p", said, class_="note")
     causes = [_cause(place, cause, level) for place, cause in enumerate(target.diagnosis, 1)]
     parts = [checks_table(target, level), spent(target, level, key), history(target, past, level, key)]
-    return element("section", heading, _since(past), *causes, *parts, incidents(past, level), id=key)
+    return element("section", heading, note, _since(past), *causes, *parts, incidents(past, level), id=key)
 
 
 def _since(past: Past) -> ET.Element | None:

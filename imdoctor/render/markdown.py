@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from imdoctor.model import Cause, CheckReport, Report, TargetReport
-from imdoctor.render.text import CONFIDENCE, WORDS, duration, headline, verdict_on
+from imdoctor.render.text import CONFIDENCE, WORDS, chosen, duration, headline, verdict_on
 from imdoctor.render.wrap import clean
 
 SPECIAL = re.compile(r"[\\`*_\[\]<>|~#!$&%^{}]")
@@ -33,6 +33,8 @@ def _report(report: Report) -> Iterator[str]:
     for target in report.targets:
         if several:
             yield from ("", f"### {prose(verdict_on(target))}")
+        if said := chosen(target):
+            yield from ("", prose(said))
         for number, cause in enumerate(target.diagnosis, 1):
             yield from _cause(number, cause, "####" if several else "###")
         yield from _checks(target)

@@ -14,6 +14,7 @@ from imdoctor.render.text import (
     WIDEST,
     WORDS,
     attempted,
+    chosen,
     duration,
     found,
     headline,
@@ -65,6 +66,8 @@ class Page:
     def target(self, target: TargetReport, *, brief: bool = False) -> Iterator[str]:
         """Yield one target: its verdict, its causes, its checks; with ``brief`` the verdict alone."""
         yield from self.verdict(target.status, verdict_on(target))
+        if said := chosen(target):
+            yield from wrap(said, self.width, "  ")
         if told := tried(target):
             yield from wrap(told, self.width, "  ")
         if brief:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import zip_longest
 
+from imdoctor.im.sites import site_chosen
 from imdoctor.model import Attempt, Confidence, Measurement, Report, ReportedFinding, TargetReport, Unit, worst
 from imdoctor.render.wrap import clean
 
@@ -47,6 +48,12 @@ def headline(report: Report) -> str:
 def verdict_on(target: TargetReport) -> str:
     """Return the verdict on a target as one line, which may need cleaning."""
     return f"{VERDICTS[target.status]}: {title_of(target)}: {gist(target)}"
+
+
+def chosen(target: TargetReport) -> str | None:
+    """Say that nobody gave the endpoint, and what chose it; None where somebody did."""
+    settings = target.settings if isinstance(target.settings, dict) else {}
+    return site_chosen(settings.get("site"), settings.get("sdkappid"))
 
 
 def title_of(target: TargetReport) -> str:

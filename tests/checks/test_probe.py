@@ -138,3 +138,17 @@ def test_an_early_60008_is_only_possible(wait: float, confidence: str) -> None:
 def test_the_site_by_range(sdkappid: int | None, host: str, first: ProbeCall, expected: list[str]) -> None:
     """A number that looks like another site's is a warning, unless the service has answered for it."""
     assert codes(Probe(), seen(first), Settings(endpoint=Endpoint(host), sdkappid=sdkappid)) == expected
+
+
+@pytest.mark.parametrize(
+    ("sdkappid", "advice"),
+    [
+        pytest.param(20000000, "looks like one of Singapore (adminapisgp.im.qcloud.com)", id="another site's number"),
+        pytest.param(1400000000, "the console shows its data centre", id="a number of the very site"),
+    ],
+)
+def test_the_advice_never_names_the_domain_that_refused(sdkappid: int, advice: str) -> None:
+    """The number leads to another site's domain; where it speaks for the one that was asked, the console has the last word."""
+    settings = Settings(endpoint=Endpoint(HOST), sdkappid=sdkappid)
+    (found,) = findings(Probe(), seen(signed(60026)), settings)
+    assert advice in found.data["advice"]

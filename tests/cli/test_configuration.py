@@ -62,7 +62,8 @@ def test_secrets_that_cannot_be_read(tmp_path: Path) -> None:
         (tmp_path / "imdoctor.yaml").write_text(f"{APP}    secret_key_file: {name}\n")
         done = imdoctor(tmp_path, "run")
         assert (done.code, done.out) == (78, "")
-        assert done.err.startswith(f"target prod: secret_key_file: {tmp_path / name} {sentence}")
+        place = f"{tmp_path}/imdoctor.yaml:7:22"
+        assert done.err.startswith(f"{place}: target prod: secret_key_file: {tmp_path / name} {sentence}")
         assert KEY not in done.err
 
 
@@ -72,7 +73,8 @@ def test_secrets_of_every_target_are_told_at_once(tmp_path: Path) -> None:
     (tmp_path / "imdoctor.yaml").write_text(f"{APP}    usersig_file: gone\n{second}")
     done = here(tmp_path, "config", "check")
     assert done.code == 78
-    assert [line.split(":")[0] for line in done.err.splitlines()] == ["target prod", "target test"]
+    told = [line.removeprefix(f"{tmp_path}/imdoctor.yaml:") for line in done.err.splitlines()]
+    assert [line.split(": ")[:2] for line in told] == [["7:19", "target prod"], ["9:18", "target test"]]
 
 
 AUTHORITIES = {
@@ -224,14 +226,14 @@ def test_nothing_is_written_over(tmp_path: Path) -> None:
     [
         (
             "geo: {asn_zone: ..bad}",
-            "imdoctor.yaml:4:10: geo: asn_zone: '..bad' is no zone: write one such as asn.cymru.com",
+            "imdoctor.yaml:4:21: asn_zone: '..bad' is no zone: write one such as asn.cymru.com",
         ),
         (
             "whoami: ['https://a.b:99999/']",
-            "imdoctor.yaml:4:5: dns: 'https://a.b:99999/' names no port: write one of 1 to 65535",
+            "imdoctor.yaml:4:13: whoami: 'https://a.b:99999/' names no port: write one of 1 to 65535",
         ),
-        ("whoami: [MX a.example]", "imdoctor.yaml:4:5: dns: 'MX a.example' is no whoami source: write TYPE NAME"),
-        ("geo: {mmdb: no-such-file}", "checks: dns: geo: mmdb: there is no file"),
+        ("whoami: [MX a.example]", "imdoctor.yaml:4:13: whoami: 'MX a.example' is no whoami source: write TYPE NAME"),
+        ("geo: {mmdb: no-such-file}", "imdoctor.yaml:4:17: checks: dns: geo: mmdb: there is no file"),
         ("geo: {xbd: x}", "unknown key 'xbd': did you mean xdb"),
         ("third_party_timeout: 1", "write 1s"),
         ("nameservers: [foo]", "nameservers: 'foo' is no address: write one such as 223.5.5.5"),

@@ -30,7 +30,12 @@ BAD: dict[str, tuple[tuple[str, ...], str]] = {
         "--usersig-env: usersig_file names a credential already",
     ),
     "a key without its app": ((*HOST, "--secret-key-env", "K"), "write sdkappid and identifier"),
-    "an app without a host": (("run", "--sdkappid", "1"), "--sdkappid goes with HOST"),
+    "an admin without an app": (("run", "--identifier", "a"), "--identifier goes with HOST or --sdkappid"),
+    "an app with a file": (("run", "--sdkappid", "1", "--config", "a"), "--sdkappid names a target of its own"),
+    "an app with a target": (
+        ("run", "--sdkappid", "1", "--target", "a"),
+        "--target chooses from a configuration, which is not read with --sdkappid",
+    ),
     "a target with a host": ((*HOST, "--target", "a"), "--target chooses from a configuration"),
     "a sandbox with a host": ((*HOST, "--sandbox"), "--sandbox has a target of its own"),
     "a sandbox with an app": (("run", "--sandbox", "--sdkappid", "1"), "--sandbox has a target of its own"),

@@ -26,6 +26,15 @@ class DnsOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     either: int | str = 1
     pair: tuple[int, int] = (1, 2)
     limits: dict[str, Seconds] = {}
+    most: int = 1
+
+    def __post_init__(self) -> None:
+        if self.most > 8:
+            raise ValueError("most: 9 is too much: write 8")
+        if self.share < 0.02:
+            raise ValueError("1% is too little: write 2%")
+        if self.mode == "slow" and self.slow == 1:
+            raise ValueError("slow and 1s are one too many: write mode: quick")
 
 
 class NeedyOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

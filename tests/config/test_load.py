@@ -7,6 +7,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from imdoctor.config.load import ConfigError, find, load, loads
 from imdoctor.config.model import Client, Config, Endpoint, Events, History, Otlp, ProbeCall, Schedule, Target
@@ -102,7 +103,9 @@ def test_every_key_is_read() -> None:
 
 def test_only_the_version_is_the_default() -> None:
     """A file of nothing but its version is the China site's domain, anonymously."""
-    assert parsed("version: 1\n") == Config(targets=(Target(endpoint=Endpoint("console.tim.qq.com", 443)),))
+    config = parsed("version: 1\n")
+    assert config == Config(targets=(Target(),))
+    assert (config.targets[0].called, config.targets[0].site) == (Endpoint("console.tim.qq.com", 443), None)
 
 
 T = "targets:\n  - "
@@ -117,7 +120,9 @@ BAD: dict[str, tuple[str, list[str]]] = {
     "a misspelt key": ("target: []", ["c.yaml:1:1: unknown key 'target': did you mean targets?"]),
     "a strange key": (
         "xyz: 1",
-        ["c.yaml:1:1: unknown key 'xyz': known here: checks, events, history, otlp, schedule, targets, version"],
+        [
+            "c.yaml:1:1: unknown key 'xyz': known here: checks, defaults, events, history, otlp, schedule, targets, version"
+        ],
     ),
     "a key twice": ("version: 1\nversion: 1", ["c.yaml:2:1: 'version' stands on line 1 already: keep one of them"]),
     "a key that is no word": ("? [a]\n: 1", ["c.yaml:1:3: a key is a plain word: write `name: value`"]),
@@ -128,6 +133,51 @@ BAD: dict[str, tuple[str, list[str]]] = {
     "targets as a mapping": (
         "targets: {name: a}",
         ["c.yaml:1:10: targets: a list of at least one target is expected: write `- name: …` for each"],
+    ),
+    "a name for all": (
+        "defaults: {name: a}",
+        ["c.yaml:1:18: name: each target has its own: write it there, and not in defaults"],
+    ),
+    "a misspelt default": ("defaults: {sdkapid: 1}", ["c.yaml:1:12: unknown key 'sdkapid': did you mean sdkappid?"]),
+    "defaults as a list": (
+        "defaults: []",
+        ["c.yaml:1:11: defaults: a mapping is expected: write keys and values, such as `name: …`"],
+    ),
+    "a default that is told once, however many share it": (
+        f"defaults: {{timeout: 1s}}\n{T}name: a\n  - name: b",
+        ["c.yaml:1:21: timeout: the IM backend's own timeout is 3 s: write more than 3s, such as 5s"],
+    ),
+    "a default of the wrong type": (
+        f"defaults: {{sdkappid: x}}\n{T}name: a\n  - name: b",
+        ["c.yaml:1:22: sdkappid: a whole number is expected: write its digits, without quotes"],
+    ),
+    "two credentials for all": (
+        "defaults: {usersig_file: a, usersig_env: B}\ntargets: [{secret_key_file: c, sdkappid: 1, identifier: a}]",
+        ["c.yaml:1:42: usersig_env: usersig_file names a credential already: keep one of them"],
+    ),
+    "a key for all, and one target without its app": (
+        f"defaults: {{secret_key_env: K, identifier: a}}\n{T}{{name: a, sdkappid: 1}}\n  - name: b",
+        [
+            (
+                "c.yaml:4:5: secret_key_env: a usersig is made for an identifier of an SDKAppID: write sdkappid and identifier "
+                "beside it"
+            )
+        ],
+    ),
+    "a probe by a name that is none": (
+        f"{T}probe: {{service: a/../b, command: account_check}}",
+        [
+            (
+                "c.yaml:2:12: probe: service: 'a/../b' is no service's name: write letters, digits and _ only, such as "
+                "im_open_login_svc"
+            )
+        ],
+    ),
+    "a probe that changes something": (
+        f"{T}probe: {{service: im_open_login_svc, command: kick}}",
+        [
+            "c.yaml:2:12: probe: command: kick changes something at each call: name one that only reads, such as account_check"
+        ],
     ),
     "a target of one name": (
         f"{T}name: a\n  - {{name: a}}",
@@ -234,7 +284,15 @@ BAD: dict[str, tuple[str, list[str]]] = {
         ["c.yaml:1:16: unknown key 'slwo': did you mean slow?"],
     ),
     "an option that is missing": ("checks: {needy: {}}", ["c.yaml:1:17: needy: must is missing: add `must: …`"]),
-    "a check's own rule": ("checks: {needy: {must: 13}}", ["c.yaml:1:17: needy: 13 is not lucky: write 12"]),
+    "a check's own rule": ("checks: {needy: {must: 13}}", ["c.yaml:1:24: must: 13 is not lucky: write 12"]),
+    "two values that a check refuses, each for itself": (
+        "checks: {dns: {most: 9, share: 1%, slow: 9s}}",
+        ["c.yaml:1:22: most: 9 is too much: write 8", "c.yaml:1:32: share: 1% is too little: write 2%"],
+    ),
+    "values that a check refuses together": (
+        "checks: {dns: {mode: slow, slow: 1s}}",
+        ["c.yaml:1:15: dns: slow and 1s are one too many: write mode: quick"],
+    ),
     "a word that is no choice": ("checks: {dns: {mode: odd}}", ["c.yaml:1:22: mode: one of quick, slow is expected"]),
     "a number out of range": ("checks: {dns: {count: 10}}", ["c.yaml:1:23: count: a whole number <= 9 is expected"]),
     "neither of two types": (
@@ -351,6 +409,68 @@ def test_errors_stand_at_their_place(name: str) -> None:
     assert problems(text) == expected
 
 
+SITES = {
+    "below the first range": (19_999_999, "China", "console.tim.qq.com"),
+    "the first of a range": (20_000_000, "Singapore", "adminapisgp.im.qcloud.com"),
+    "the last of a range": (29_999_999, "Singapore", "adminapisgp.im.qcloud.com"),
+    "of a range of ten digits": (1_770_000_000, "Silicon Valley", "adminapiusa.im.qcloud.com"),
+    "of no range": (1_400_000_000, "China", "console.tim.qq.com"),
+}
+
+
+@pytest.mark.parametrize("name", SITES)
+@pytest.mark.parametrize("endpoint", ["", "endpoint: null, "], ids=["left out", "null"])
+def test_without_an_endpoint_the_number_chooses_the_site(name: str, endpoint: str) -> None:
+    """An SDKAppID without an endpoint is called at the domain that its number speaks for, and the choice has a name."""
+    number, site, domain = SITES[name]
+    (target,) = parsed(f"targets: [{{{endpoint}sdkappid: {number}}}]").targets
+    assert (target.site, target.called) == (site, Endpoint(domain, 443))
+
+
+def test_an_endpoint_that_is_given_counts() -> None:
+    """Where an endpoint is given nothing is chosen, whatever the SDKAppID."""
+    (target,) = parsed("targets: [{endpoint: 192.0.2.1, sdkappid: 20000000}]").targets
+    assert (target.site, target.called) == (None, Endpoint("192.0.2.1", 443))
+
+
+DEFAULTS = """\
+defaults: {sdkappid: 20000000, identifier: admin, secret_key_env: K, timeout: 4s, client: {timeout: 9s, pool: 3}, ca_file: a.pem}
+targets:
+  - name: all
+  - {name: own, sdkappid: 1, identifier: own, timeout: 5s, client: {pool: 1}, ca_file: null, endpoint: 192.0.2.1}
+  - {name: file, usersig_file: sig}
+  - {name: nobody, secret_key_env: null}
+"""
+
+
+def test_targets_share_defaults() -> None:
+    """What the defaults say holds for each target that says nothing itself; a value of its own counts as a whole."""
+    shared, own, file, nobody = parsed(DEFAULTS).targets
+    alone = Target(
+        sdkappid=20000000,
+        identifier="admin",
+        timeout=4.0,
+        client=Client(timeout=9.0, pool=3),
+        ca_file="/etc/imdoctor/a.pem",
+    )
+    assert shared == replace(alone, name="all", secret_key_env="K")
+    assert own == Target(
+        name="own",
+        sdkappid=1,
+        identifier="own",
+        secret_key_env="K",
+        client=Client(pool=1),
+        endpoint=Endpoint("192.0.2.1"),
+    )
+    assert file == replace(alone, name="file", usersig_file="sig")
+    assert nobody == replace(alone, name="nobody")
+
+
+def test_defaults_alone_are_a_target() -> None:
+    """A file without targets has one, of the defaults."""
+    assert parsed("defaults: {sdkappid: 30000000}").targets == (Target(sdkappid=30000000),)
+
+
 def test_all_errors_are_told_at_once() -> None:
     """No error hides another, within one target or beside it, and they come in the file's order."""
     text = """\
@@ -422,6 +542,7 @@ json_values = st.recursive(
 )
 keys = [
     "version",
+    "defaults",
     "targets",
     "checks",
     "schedule",
@@ -435,7 +556,6 @@ keys = [
     "dns",
     "needy",
     "client",
-    "every",
     "every",
     "jitter",
     "mode",

@@ -5,7 +5,7 @@ import yaml
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 
-from imdoctor.config.load import schema
+from imdoctor.config.schema import schema
 from tests.config.options import OPTIONS
 from tests.config.test_load import FULL
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from imdoctor.im.sites import DEFAULT_SITE, SITES, backup_of, site_of_domain, site_of_sdkappid
+from imdoctor.im.sites import DEFAULT_SITE, SITES, backup_of, site_chosen, site_of_domain, site_of_sdkappid
 
 DOMAINS = {
     "China": ("console.tim.qq.com", "adminapi.my-imcloud.com"),
@@ -77,3 +77,16 @@ def test_another_host_is_no_site(host: str) -> None:
 def test_an_sdkappid_leads_to_the_site_of_its_range(sdkappid: int, name: str) -> None:
     """The ranges are half open, and what is in none belongs to China."""
     assert site_of_sdkappid(sdkappid).name == name
+
+
+def test_a_site_that_was_chosen_is_told() -> None:
+    """A site chosen by a number is named with the number, and with how little a range is worth; one that was not is not told."""
+    far, near = site_chosen("Singapore", 20_000_000), site_chosen("China", 1_400_000_000)
+    assert far is not None
+    assert near is not None
+    assert (
+        "Singapore, since SDKAppID 20000000 looks like one of that site by its number. The ranges stand in no document"
+        in far
+    )
+    assert "China, since SDKAppID 1400000000 is in no other site's range. The ranges stand in no document" in near
+    assert [site_chosen(None, 20_000_000), site_chosen("Singapore", None), site_chosen("Atlantis", 1)] == [None] * 3

@@ -158,6 +158,8 @@ def _refused(answered: ProbeCall, settings: Settings, withheld: str | None) -> I
 def _advice(code: str, known: errorcodes.ErrorCode | None, settings: Settings) -> str:
     if code == "probe.site-mismatch" and settings.sdkappid is not None:
         site = site_of_sdkappid(settings.sdkappid)
+        if site is site_of_domain(settings.endpoint.host):
+            return f"the console shows its data centre. By its number it looks like one of {site.name}, whose domain this is."
         return f"by its number SDKAppID {settings.sdkappid} looks like one of {site.name} ({site.primary})."
     return " ".join(known.remedy) if known else "Look the code up in the service's documents, or ask its support."
 
