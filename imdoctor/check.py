@@ -208,7 +208,7 @@ class Context:
     machine: Machine
     deadline: Deadline
     credential: Credential = field(default_factory=Credential)
-    tasks: dict[Hashable, "asyncio.Task[Any]"] = field(default_factory=dict)
+    tasks: dict[Hashable, "asyncio.Future[Any]"] = field(default_factory=dict)
     lag: LagWatch = field(default_factory=LagWatch)
     memory: Memory = field(default_factory=Memory)
     own: Memory = field(default_factory=Memory)

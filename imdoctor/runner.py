@@ -44,6 +44,9 @@ class Progress:
     def finished(self, target: str, report: CheckReport) -> None:
         """Hear that a check is done; its judgement may still change with what the others see."""
 
+    def again(self, target: str, seconds: float) -> None:
+        """Hear that a target failed and is examined once more, so many seconds later."""
+
 
 SILENT = Progress()
 
@@ -60,8 +63,8 @@ async def run(
 ) -> Report:
     """Run every check on every job, all at once, and return the report.
 
-    A target that failed is examined up to ``retries`` times more, ``retry_wait`` seconds later, unless what failed is
-    final.
+    A target that failed is examined up to ``retries`` times more, each ``retry_wait`` seconds after the last, unless what
+    failed is final, or less time is left than the last examination took.
     Cancelling the task ends the run early: the report then holds what was found so far, the rest being unknown.
     """
     started_at, start = datetime.now(UTC), time.monotonic()
@@ -125,14 +128,20 @@ async def _examine(
     """Examine one target, again while it fails, within the deadline; every earlier attempt is kept."""
     earlier: dict[str, tuple[Attempt, ...]] = {}
     while True:
+        began = time.monotonic()
         seen, stopped = await _observe_all(job, checks, deadline, progress)
+        needed = wait + time.monotonic() - began
         told = {name: structs.replace(item, attempts=earlier.get(name, ())) for name, item in seen.items()}
         report = judge_target(job.name, job.settings, checks, told)
-        if stopped or not retries or not _worth_another(report, checks) or not deadline.left(1.0):
+        if stopped or not retries or not _worth_another(report, checks) or deadline.left(needed) < needed:
             return report
         retries -= 1
         earlier = {item.name: _with_attempt(item) for item in report.checks}
-        await asyncio.sleep(deadline.left(wait))
+        progress.again(job.name, wait)
+        try:
+            await asyncio.sleep(wait)
+        except asyncio.CancelledError:  # the run is stopped: what was found so far is the answer
+            return report
 
 
 def _worth_another(report: TargetReport, checks: Sequence[Check]) -> bool:
@@ -212,7 +221,7 @@ async def _watch(check: Check, ctx: Context, job: Job, seen: dict[str, Seen], pr
     progress.finished(job.name, report_check(verdict, job.settings))
 
 
-async def _end(tasks: "Sequence[asyncio.Task[Any]]") -> None:
+async def _end(tasks: "Sequence[asyncio.Future[Any]]") -> None:
     """Cancel what still runs, and wait until it is gone; what it raises was its own business."""
     for task in tasks:
         task.cancel()

@@ -61,3 +61,13 @@ def programs(command: str) -> set[str]:
     bare = re.sub(r"'[^']*'", "", command)
     heads = re.findall(r"(?:^|[|;(])\s*(?:(?:do|sudo|time) )?([a-z]\w*)", bare)
     return {*heads} - {"done", "for"}
+
+
+def shell_words(text: str) -> str:
+    """Return a page's text as the words that a shell sees: continued lines put together, a blank between two words, no backticks."""
+    return " ".join(text.replace(" \\\n", " ").replace("`", " ").split())
+
+
+def unset(text: str) -> str:
+    """Return a text without blanks, backticks and points: a command on a line of its own has none around it."""
+    return re.sub(r"[\s`.,;:]", "", text.replace(" \\\n", " "))

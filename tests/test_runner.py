@@ -131,6 +131,38 @@ def test_retries_keep_every_attempt(numbers: list[int], retries: int, status: st
     assert all(attempt.findings[0].code == "number.too-high" for attempt in check.attempts)
 
 
+def test_no_try_is_begun_that_cannot_end() -> None:
+    """Where the wait is longer than the time that is left, the first verdict stands at once."""
+    report = asyncio.run(run([JOB], [Number(100, 1)], timeout=10.0, retries=3, retry_wait=3600.0))
+    check = report.targets[0].checks[0]
+    assert (check.status, check.attempts) == ("fail", [])
+
+
+class Stopper(Progress):
+    """Cancels a task as soon as a target waits for its next try."""
+
+    task: "asyncio.Task[Report]"
+
+    def again(self, target: str, seconds: float) -> None:
+        """Cancel the run."""
+        assert (target, seconds) == (JOB.name, 100.0)
+        self.task.cancel()
+
+
+def test_a_run_that_is_stopped_between_two_tries_says_what_it_found() -> None:
+    """Cancelling the run while a target waits for its next try gives the report of the tries so far."""
+
+    async def stopped() -> Report:
+        progress = Stopper()
+        running = run([JOB], [Number(100, 100)], timeout=1000.0, retries=3, retry_wait=100.0, progress=progress)
+        progress.task = asyncio.create_task(running)
+        return await progress.task
+
+    check = asyncio.run(stopped()).targets[0].checks[0]
+    assert (check.status, check.attempts) == ("fail", [])
+    assert check.summary != STOPPED
+
+
 class Wavering(Number):
     """A number that has a code for coming and going."""
 

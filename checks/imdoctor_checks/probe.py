@@ -12,6 +12,7 @@ from imdoctor.im import request
 from imdoctor.net.call import Reach
 from imdoctor.net.ledger import PHASES, Ledger
 from imdoctor_checks.looks.calls import Calls, after_rest, make_call, open_patiently, open_way, small_request
+from imdoctor_checks.looks.sharing import note_well
 from imdoctor_checks.looks.signing import command_of, first_request, remember
 from imdoctor_checks.observations import ProbeCall, ProbeSeen
 from imdoctor_checks.specs.probe import FINDINGS
@@ -106,6 +107,7 @@ class Probe:
 async def _look(ctx: Context) -> ProbeSeen:
     """Open a connection and make the calls."""
     reach, connection, earlier = await open_patiently(ctx)
+    note_well(ctx, well=False)  # until all has gone well
     if connection is None:
         return await _unreached(ctx, reach)
     calls, seen = Calls(ctx, connection), ProbeSeen(reach=reach, earlier=earlier)

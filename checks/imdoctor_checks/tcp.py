@@ -14,6 +14,7 @@ from imdoctor.net.connect import REFUSALS, Connect, connect
 from imdoctor.net.machine import Route
 from imdoctor.net.waiting import together
 from imdoctor_checks.looks.elsewhere import elsewhere
+from imdoctor_checks.looks.sharing import good_connect, shares
 from imdoctor_checks.observations import Elsewhere, ProbeSeen, TcpSeen, TlsSeen
 from imdoctor_checks.specs.tcp import FINDINGS
 from imdoctor_checks.verdicts.elsewhere import something_answers, told, unsettled
@@ -92,8 +93,12 @@ def worth_trying(routes: Sequence[Route]) -> tuple[str, ...]:
 
 
 async def _address(ctx: Context, address: str) -> list[Connect]:
-    """Connect once; where that is slow, lossy or fails by somebody's word, a few times more."""
-    tried = [await _connect(ctx, address)]
+    """Connect once; where that is slow, lossy or fails by somebody's word, a few times more.
+
+    Where the checks share their connections, a good handshake's is as good.
+    """
+    shared = await good_connect(ctx, address) if shares(ctx) else None
+    tried = [await _connect(ctx, address) if shared is None else shared]
     while len(tried) < CONNECTS and _odd(tried) and ctx.left(ctx.settings.timeout):
         tried.append(await _connect(ctx, address))
         if all(_failed(one) for one in tried) and len(tried) > 1:

@@ -34,6 +34,7 @@ from imdoctor.net.waiting import together
 from imdoctor_checks.looks import HOUR, RETRIES, SEGMENTS
 from imdoctor_checks.looks.elsewhere import elsewhere, elsewhere_plan
 from imdoctor_checks.looks.path import open_tunnel
+from imdoctor_checks.looks.sharing import Offer, shares, tell_opened
 from imdoctor_checks.observations import (
     ClockSeen,
     OtherName,
@@ -102,7 +103,9 @@ class Tls:
         if not addresses:
             return TlsSeen(blocked_by="dns")
         resume = addresses[0] if _resumes(ctx) else ""
-        paths = await together(_look(ctx, address, resume=address == resume) for address in addresses)
+        paths = await together(
+            _look(ctx, address, resume=address == resume, first=address == addresses[0]) for address in addresses
+        )
         reached = any(path.handshake is not None for path in paths)
         blocker = None if reached else "proxy" if ctx.proxy is not None else "tcp"
         seen = TlsSeen(blocked_by=blocker, now=ctx.machine.wall(), paths=paths)
@@ -167,27 +170,34 @@ async def _addresses(ctx: Context) -> tuple[str | None, ...]:
     return (None,) if ctx.proxy is not None else await ctx.addresses()
 
 
-async def _look(ctx: Context, address: str | None, *, resume: bool) -> TlsAddress:
-    """Shake hands at one address; on failure take the looks that tell the possible causes apart."""
+async def _look(ctx: Context, address: str | None, *, resume: bool, first: bool) -> TlsAddress:
+    """Shake hands at one address; on failure take the looks that tell the possible causes apart.
+
+    Where the checks share their connections, the one to the first address is left to the probe.
+    """
     opened, sock = await _open(ctx, address)
     refused: tuple[Connect, ...] = ()
     while sock is None and opened.connect is not None and opened.connect.error in REFUSALS and len(refused) < RETRIES:
         refused += (opened.connect,)
         opened, sock = await _open(ctx, address)
     opened = structs.replace(opened, refused=refused)
-    if sock is None:
-        return opened
-    first, stream = await _shake(ctx, sock)
-    seen = structs.replace(opened, handshake=first)
+    shake, stream = (None, None) if sock is None else await _shake(ctx, sock)
+    seen = structs.replace(opened, handshake=shake)
+    if address is not None and shares(ctx):
+        offer = Offer(opened.connect, shake, stream) if opened.connect and shake and stream else None
+        wanted = first and not resume and not (shake and shake.client_certificate_requested)
+        tell_opened(ctx, address, offer, offered=wanted)
+        if offer is not None and wanted:
+            return await _well_known(ctx, seen)
     if stream is not None:
         return await _when_good(ctx, seen, stream, resume=resume)
-    if first.error in CUT:
+    if shake is not None and shake.error in CUT:
         seen = await _when_cut(ctx, seen)
-    if first.error == "verify":
+    if shake is not None and shake.error == "verify":
         seen = structs.replace(
             seen,
             reference=await _reference(ctx, seen),
-            server_time=await _at_server_time(ctx, first),
+            server_time=await _at_server_time(ctx, shake),
         )
     return seen
 
@@ -234,7 +244,7 @@ async def _shake(
 
 
 async def _when_good(ctx: Context, seen: TlsAddress, stream: TlsStream, *, resume: bool) -> TlsAddress:
-    """After a good handshake: a late refusal, resumption (at one address), another look when slow, and who vouches for the chain."""
+    """After a good handshake: a late refusal, resumption (at one address), and what is looked at of any good one."""
     first = seen.handshake
     try:
         if first is not None and first.client_certificate_requested:
@@ -243,9 +253,14 @@ async def _when_good(ctx: Context, seen: TlsAddress, stream: TlsStream, *, resum
     finally:
         stream.close()
     resumption = await _again(ctx, seen.address, session=session) if resume else None
-    slow = first is not None and (first.seconds or 0.0) > SLOW
+    return structs.replace(await _well_known(ctx, seen), resumption=resumption)
+
+
+async def _well_known(ctx: Context, seen: TlsAddress) -> TlsAddress:
+    """After a good handshake: another look when it was slow, and who vouches for the chain."""
+    slow = seen.handshake is not None and (seen.handshake.seconds or 0.0) > SLOW
     again = await _again(ctx, seen.address) if slow else None
-    return structs.replace(seen, resumption=resumption, again=again, reference=await _reference(ctx, seen))
+    return structs.replace(seen, again=again, reference=await _reference(ctx, seen))
 
 
 async def _late_refusal(stream: TlsStream) -> str | None:

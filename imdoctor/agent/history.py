@@ -2,7 +2,7 @@
 
 import math
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
@@ -23,6 +23,7 @@ from imdoctor.agent.state import Change, Incident, State, step
 
 __all__ = ["History", "HistoryError", "Remembered"]
 
+KEEP = "REPLACE INTO memo (scope, key, at, value) VALUES (?, ?, ?, ?)"
 DAMAGE = (msgspec.MsgspecError, LookupError, ValueError, TypeError)
 """What reading rows raises that make no sense."""
 
@@ -78,8 +79,13 @@ class History:
         with explained(self._path):
             self._db.close()
 
-    def fold(self, run: RunRecord, confirm: int) -> tuple[State, tuple[Change, ...]]:
-        """Remember a run, and return the state it leads to and what is worth telling (``imdoctor.agent.state.step``)."""
+    def fold(
+        self, run: RunRecord, confirm: int, memos: Iterable[tuple[str, str, float, bytes]] = ()
+    ) -> tuple[State, tuple[Change, ...]]:
+        """Remember a run, and return the state it leads to and what is worth telling (``imdoctor.agent.state.step``).
+
+        ``memos`` are values to keep (``keep``) with it.
+        """
         run = packing.storable(run)
         with self._writing() as db:
             target, open_incident, state = self._target(run.target)
@@ -94,6 +100,7 @@ class History:
                 "UPDATE target SET incident = ?, state = ? WHERE id = ?",
                 (number if after.incident else None, _encoded(after), target),
             )
+            db.executemany(KEEP, memos)
         return after, changes
 
     def _target(self, name: str) -> tuple[int, int | None, State]:
@@ -211,7 +218,7 @@ class History:
     def keep(self, scope: str, key: str, at: float, value: bytes) -> None:
         """Keep a value in the place of the one before. It is never pruned: ``forget`` takes it away."""
         with self._writing() as db:
-            db.execute("REPLACE INTO memo (scope, key, at, value) VALUES (?, ?, ?, ?)", (scope, key, at, value))
+            db.execute(KEEP, (scope, key, at, value))
 
     def forget(self, scope: str, key: str) -> None:
         """Forget a value."""

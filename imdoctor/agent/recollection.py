@@ -13,6 +13,9 @@ from imdoctor.agent.state import Change, State, step
 from imdoctor.config.model import History as Limits
 from imdoctor.memory import Entry, Memory
 
+PRUNED_EVERY = 20
+"""Runs between two looks at whether there is something to prune: a step takes away more than so many."""
+
 
 def confirmed(run: RunRecord, state: State) -> RunRecord:
     """Return a target's last run with the status that is confirmed, and the causes of the incident that it is in."""
@@ -32,6 +35,7 @@ class Recollection:
         self._history: History | None = None
         self._states: dict[str, State] = {}
         self._lost = False
+        self._until_pruned = 0
 
     def open(self, folder: Path, limits: Limits, memory: Memory, *, check: bool) -> None:
         """Open the history, and put what it remembers into the memory; ``check`` looks for damage first, which takes a while."""
@@ -43,34 +47,32 @@ class Recollection:
         except HistoryError as error:
             self._lose(error)
 
-    def fold(self, run: RunRecord) -> tuple[State, tuple[Change, ...]]:
-        """Remember a run, and return what its target's state is now and what changed by it."""
-        state, changes = self._folded(run)
+    def fold(self, run: RunRecord, memory: Memory) -> tuple[State, tuple[Change, ...]]:
+        """Remember a run and what it left in the memory; return what its target's state is now, and what changed by it."""
+        state, changes = self._folded(run, memory)
         self._states[run.target] = state
         return state, changes
 
-    def _folded(self, run: RunRecord) -> tuple[State, tuple[Change, ...]]:
+    def _folded(self, run: RunRecord, memory: Memory) -> tuple[State, tuple[Change, ...]]:
         if self._history is not None:
+            keys = [*memory.changed]
+            memos = [(*key, memory.entries[key].at, memory.entries[key].value) for key in keys]
             try:
-                folded = self._history.fold(run, self.confirm)
-                self._history.prune()
+                folded = self._history.fold(run, self.confirm, memos)
+                self._prune(self._history)
             except HistoryError as error:
                 self._lose(error)
             else:
+                memory.changed.difference_update(keys)
                 self._found()
                 return folded
         return step(self._states.get(run.target, State()), run, self.confirm)
 
-    def save(self, memory: Memory) -> None:
-        """Keep what runs left in the memory since it was last saved."""
-        if self._history is None:
-            return
-        try:
-            while memory.changed:
-                scope, name = key = memory.changed.pop()
-                self._history.keep(scope, name, memory.entries[key].at, memory.entries[key].value)
-        except HistoryError as error:
-            self._lose(error)
+    def _prune(self, history: History) -> None:
+        """Take a step of pruning now and then, and one with each run while there is more to do."""
+        self._until_pruned -= 1
+        if self._until_pruned <= 0:
+            self._until_pruned = 0 if history.prune() else PRUNED_EVERY
 
     def close(self) -> None:
         """Close the history."""

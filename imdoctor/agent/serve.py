@@ -9,8 +9,14 @@ import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from imdoctor.agent.listen import Address
+from imdoctor.agent.listen import BACKLOG, Address
 from imdoctor.agent.talk import READ, Answer, Asked, Connection, Limits
+
+AT_ONCE = 4
+"""Connections that are accepted in one turn of the event loop: a newcomer's head is read long before a rush could take its place."""
+
+TURNS = 5
+"""Turns of the event loop from a connection's acceptance until it is ours to end."""
 
 
 class Server:
@@ -27,16 +33,21 @@ class Server:
         self._sock, self._address, self._answer, self._limits = sock, address, answer, limits
         self._open: dict[Connection, asyncio.Task[Any]] = {}
         self._server: asyncio.Server | None = None
+        self._closing = False
 
     async def start(self) -> None:
         """Begin to accept connections."""
         start = asyncio.start_unix_server if self._address.path is not None else asyncio.start_server
-        self._server = await start(self._accept, sock=self._sock, limit=READ)
+        self._server = await start(self._accept, sock=self._sock, limit=READ, backlog=AT_ONCE)
+        self._sock.listen(BACKLOG)  # asyncio has made the kernel's queue as short as its own turn
 
     async def close(self) -> None:
         """Accept no connection any more, and end those that are open."""
+        self._closing = True
         if self._server is not None:
             self._server.close()
+        for _ in range(TURNS):
+            await asyncio.sleep(0)
         tasks = list(self._open.values())
         for connection in list(self._open):
             self._end(connection)
@@ -46,7 +57,8 @@ class Server:
         connection = Connection(
             reader=reader, writer=writer, address=self._address, answer=self._answer, limits=self._limits
         )
-        if len(self._open) >= self._limits.connections and not self._make_room():
+        full = len(self._open) >= self._limits.connections
+        if self._closing or (full and not self._make_room()):
             connection.cut()
             return
         task = asyncio.create_task(connection.talk())

@@ -32,7 +32,7 @@ SECURITY = (
     ("cross-origin-resource-policy", "same-origin"),
     ("cache-control", "no-store"),
 )
-"""A page may style itself and nothing else: no script, no frame, no request to anywhere."""
+"""A page may style itself, with an icon in it, and nothing else: no script, no frame, no request to anywhere."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):

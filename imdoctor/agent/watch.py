@@ -17,10 +17,10 @@ from imdoctor.agent.notify import Notifier
 from imdoctor.agent.now import AgentNow
 from imdoctor.agent.pulse import Pulse
 from imdoctor.agent.recollection import Recollection
-from imdoctor.agent.record import RunRecord, record
+from imdoctor.agent.record import record
 from imdoctor.agent.rounds import Course, Round, make_round
 from imdoctor.agent.schedule import Schedule, Slot
-from imdoctor.agent.state import Change, State
+from imdoctor.agent.state import Change
 from imdoctor.agent.telling import Telling
 from imdoctor.config.problems import ConfigError
 from imdoctor.memory import Memory
@@ -193,7 +193,7 @@ class Agent:
         at, start = time.time(), time.monotonic()
         made = await make_round(job, assignment.checks, slot.checks, course, self.memory, timeout=self.timeout)
         run = record(made.target, at=at, seconds=time.monotonic() - start, asked=made.asked)
-        state, changes = await self._in_thread(lambda: self._remembered(run))
+        state, changes = await self._in_thread(lambda: self._known.fold(run, self.memory))
         self.board.note(job, made.report, run, state)
         self._tell(job, made, changes)
         return run.status
@@ -209,11 +209,6 @@ class Agent:
             return job
         self._unreadable.discard(job.name)
         return renewed
-
-    def _remembered(self, run: RunRecord) -> tuple[State, tuple[Change, ...]]:
-        folded = self._known.fold(run)
-        self._known.save(self.memory)
-        return folded
 
     def _tell(self, job: Job, made: Round, changes: Sequence[Change]) -> None:
         for change in changes:

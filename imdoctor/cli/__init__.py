@@ -6,6 +6,7 @@ import io
 import signal
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from types import FrameType
 from typing import NoReturn
 
@@ -34,9 +35,13 @@ COMMANDS = {
     "plan": ("imdoctor.cli.plan:plan", "Show what a run would send, where, and with which secrets; send nothing."),
     "drill": ("imdoctor.cli.drill:drill", "Run the checks against the embedded lab with a fault in it."),
     "config": ("imdoctor.cli.config:config", "Check a configuration file, or print its JSON Schema."),
+    "completion": ("imdoctor.cli.completion:completion", "Print a script that has bash, zsh or fish complete words."),
     "systemd": ("imdoctor.cli.systemd:systemd", "Install the systemd units, or take them away."),
 }
 """Every command: where it lives, and the line that the help shows without importing it."""
+
+ASKED = "_IMDOCTOR_COMPLETE"
+"""The variable by which the script of `imdoctor completion SHELL` asks what may be completed: SHELL_complete."""
 
 DISK = {errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG, errno.EBADF}
 """What goes wrong when standard output cannot take what it is given."""
@@ -53,6 +58,9 @@ def main() -> NoReturn:
     gc.disable()  # importing makes many objects and no garbage; a run turns collection on again
     signal.signal(signal.SIGTERM, _terminated)
     session = Session.of_process()
+    asked = session.environ.get(ASKED, "").removesuffix("_complete")
+    if asked:  # by the script of `imdoctor completion`; whoever is typing does not want to read of errors
+        sys.exit(guarded(["completion", asked, "--answer"], replace(session, err=io.StringIO())))
     sys.exit(guarded(sys.argv[1:], session))
 
 

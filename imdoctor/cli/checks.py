@@ -2,7 +2,6 @@
 
 import click
 
-from imdoctor import registry
 from imdoctor.cli.output import style
 from imdoctor.cli.session import Session
 from imdoctor.render.wrap import columns, pad, wrap
@@ -12,6 +11,8 @@ from imdoctor.render.wrap import columns, pad, wrap
 @click.pass_obj
 def checks(session: Session) -> int:
     """List the installed checks: name, step of the troubleshooting list, title, and where each comes from."""
+    from imdoctor import registry
+
     known = registry.load()
     rows = [("check", "step", "from", "question")]
     rows += [(it.check.name, str(it.check.step or "-"), it.origin, it.check.title) for it in known.installed]
@@ -19,7 +20,7 @@ def checks(session: Session) -> int:
     lines = []
     for row in rows:
         head = "".join(f"{pad(cell, width)}  " for cell, width in zip(row, widths, strict=False))
-        lines += wrap(row[3], max(style(session, verbose=False).width, len(head) + 30), head)
+        lines += wrap(row[3], max(style(session).width, len(head) + 30), head)
     session.say("\n".join(lines) + "\n")
     for broken in known.broken:
         session.warn("a check could not be loaded", entry=broken.entry, origin=broken.origin, error=broken.error)

@@ -1,7 +1,6 @@
 """`imdoctor config check`, `init` and `schema`."""
 
 import json
-from importlib import resources
 from pathlib import Path
 
 import click
@@ -40,6 +39,8 @@ def check(session: Session, file: Path | None, config: Path | None) -> int:
 @click.pass_obj
 def init(session: Session, file: Path | None) -> int:
     """Print a commented configuration, or write it to FILE, which must not be there yet."""
+    from importlib import resources
+
     text = resources.files("imdoctor.config").joinpath("example.yaml").read_text("utf-8")
     if file is None:
         session.say(text)

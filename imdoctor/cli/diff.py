@@ -1,24 +1,28 @@
 """`imdoctor diff A B`: what changed between two reports."""
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 import msgspec
 
+from imdoctor.cli import candidates
 from imdoctor.cli.jobs import checks_installed
 from imdoctor.cli.options import option
 from imdoctor.cli.output import style
 from imdoctor.cli.saved import STDIN, saved_report
 from imdoctor.cli.session import Session
-from imdoctor.comparison import Comparison, compare
+
+if TYPE_CHECKING:
+    from imdoctor.comparison import Comparison
 
 DIFFERENT = 1
 """As diff(1) exits."""
 
 
 @click.command()
-@click.argument("before")
-@click.argument("after")
+@click.argument("before", shell_complete=candidates.files)
+@click.argument("after", shell_complete=candidates.files)
 @option("--format", "form", type=click.Choice(("text", "json")), default="text", help="For people, or as JSON.")
 @click.pass_obj
 def diff(session: Session, *, before: str, after: str, form: str) -> int:
@@ -27,18 +31,20 @@ def diff(session: Session, *, before: str, after: str, form: str) -> int:
     BEFORE and AFTER are files that `imdoctor run --format json` wrote; - is standard input, for one of them. A time has changed only
     where it differs by more than 5 ms, than 20 %, and than its samples do. The exit code is 0 when they are the same, 1 when not.
     """
+    from imdoctor.comparison import compare
+
     if before == after == STDIN:
         raise click.UsageError("standard input holds one report: name a file for the other")
     told = compare(saved_report(before), saved_report(after), checks_installed(session))
-    session.say(_json(told) if form == "json" else _text(told, style(session, verbose=False).width))
+    session.say(_json(told) if form == "json" else _text(told, style(session).width))
     return 0 if told.same else DIFFERENT
 
 
-def _json(told: Comparison) -> str:
+def _json(told: "Comparison") -> str:
     return json.dumps(msgspec.to_builtins(told), indent=2, ensure_ascii=False) + "\n"
 
 
-def _text(told: Comparison, width: int) -> str:
+def _text(told: "Comparison", width: int) -> str:
     from imdoctor.render.difference import render
 
     return render(told, width=width)

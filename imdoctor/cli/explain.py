@@ -2,24 +2,28 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
+from typing import TYPE_CHECKING
 
 import click
 
-from imdoctor.check import Check
+from imdoctor.cli import candidates
 from imdoctor.cli.jobs import checks_installed
 from imdoctor.cli.output import style
 from imdoctor.cli.session import Session
 from imdoctor.config.problems import suggestion
-from imdoctor.explanation import Page, Part, blocked_page, pages
 from imdoctor.im import errorcodes
 from imdoctor.render.wrap import columns, pad, wrap
+
+if TYPE_CHECKING:
+    from imdoctor.check import Check
+    from imdoctor.explanation import Page, Part
 
 LEAST = 24
 """Columns for a title beside its code; where there are fewer, it goes on below."""
 
 
 @click.command()
-@click.argument("code", required=False)
+@click.argument("code", required=False, shell_complete=candidates.codes)
 @click.option("--list", "listed", is_flag=True, help="List every code: by check with its severity, by family.")
 @click.pass_obj
 def explain(session: Session, *, code: str | None, listed: bool) -> int:
@@ -28,17 +32,21 @@ def explain(session: Session, *, code: str | None, listed: bool) -> int:
     It tells the meaning, the step of the vendor's troubleshooting list, the usual causes, how to confirm it by hand, and
     what to do. An unknown code is a usage error (64).
     """
+    from imdoctor.explanation import pages
+
     if listed == (code is not None):
         raise click.UsageError("name one code, such as tls.cert-expired or 60026, or write --list for all of them")
     checks = checks_installed(session)
-    width = style(session, verbose=False).width
+    width = style(session).width
     lines = _shown(_page(code, checks), width) if code is not None else _listed(pages(checks), checks, width)
     session.say("\n".join(lines) + "\n")
     return 0
 
 
-def _page(code: str, checks: Sequence[Check]) -> Page:
+def _page(code: str, checks: "Sequence[Check]") -> "Page":
     """Return a code's page. Raises click.UsageError for an unknown one, with the nearest that are known."""
+    from imdoctor.explanation import blocked_page, pages
+
     known = {**pages(checks), **{f"{check.name}.blocked": blocked_page(check) for check in checks}}
     if code in known:
         return known[code]
@@ -51,14 +59,14 @@ def _page(code: str, checks: Sequence[Check]) -> Page:
     raise click.UsageError(f"no error code {code} in the tables (family: {family}); {hint}")
 
 
-def _shown(page: Page, width: int) -> Iterator[str]:
+def _shown(page: "Page", width: int) -> Iterator[str]:
     yield from wrap(f"{page.code} ({page.word}): {page.title}", width, rest="  ")
     for part in page.parts:
         yield ""
         yield from _part(part, width)
 
 
-def _part(part: Part, width: int) -> Iterator[str]:
+def _part(part: "Part", width: int) -> Iterator[str]:
     if not part.listed:
         yield from wrap(f"{part.title}: {part.sentences[0]}", width, rest="  ")
         return
@@ -67,7 +75,7 @@ def _part(part: Part, width: int) -> Iterator[str]:
         yield from wrap(sentence, width, f"  {number}. " if part.ordered else "  - ")
 
 
-def _listed(known: Mapping[str, Page], checks: Sequence[Check], width: int) -> Iterator[str]:
+def _listed(known: "Mapping[str, Page]", checks: "Sequence[Check]", width: int) -> Iterator[str]:
     """Yield a line for each code, in groups: those of a check under its question, error codes under their family."""
     titles = {check.name: check.title for check in checks}
     for group, members in groupby(known.values(), key=lambda page: page.group):

@@ -4,19 +4,19 @@ import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from imdoctor.agent.folder import state_folder
-from imdoctor.agent.history import History, HistoryError
-from imdoctor.cli.history_shown import TargetShown, as_json, names, shown
-from imdoctor.cli.history_text import as_text
 from imdoctor.cli.options import option, state_option
 from imdoctor.cli.output import style
 from imdoctor.cli.session import Session
 from imdoctor.config.problems import ConfigError, Problem, suggestion
 from imdoctor.config.values import parse_duration
+
+if TYPE_CHECKING:
+    from imdoctor.cli.history_shown import TargetShown
 
 
 class SinceType(click.ParamType[float]):
@@ -63,6 +63,10 @@ def history(
 
     Times are UTC. Reading takes no right to write. Where nothing is remembered, that is said, and the exit code is 0.
     """
+    from imdoctor.agent.history import HistoryError
+    from imdoctor.cli.history_shown import as_json
+    from imdoctor.cli.history_text import as_text
+
     folder = state_folder(session.environ) if state is None else session.cwd / state
     try:
         found = _read(folder, target, since, check)
@@ -73,14 +77,17 @@ def history(
     if form == "json":
         session.say(as_json(str(folder), since, found))
     elif found:
-        session.say(as_text(found, every=bool(check), style=style(session, verbose=False)))
+        session.say(as_text(found, every=bool(check), style=style(session)))
     else:
         session.say(f"no runs are remembered in {folder}\n")
     return 0
 
 
-def _read(folder: Path, wanted: Sequence[str], since: float, checks: Sequence[str]) -> list[TargetShown]:
+def _read(folder: Path, wanted: Sequence[str], since: float, checks: Sequence[str]) -> "list[TargetShown]":
     """Read the targets that are wanted, else all. Raises HistoryError, and click.UsageError for an unknown one."""
+    from imdoctor.agent.history import History
+    from imdoctor.cli.history_shown import shown
+
     memory = History.reading(folder)
     if memory is None:
         return []
@@ -94,8 +101,10 @@ def _read(folder: Path, wanted: Sequence[str], since: float, checks: Sequence[st
         memory.close()
 
 
-def _known(checks: Sequence[str], found: Sequence[TargetShown]) -> None:
+def _known(checks: Sequence[str], found: "Sequence[TargetShown]") -> None:
     """Refuse the name of a check that no run had. Raises click.UsageError."""
+    from imdoctor.cli.history_shown import names
+
     known = names(found)
     for name in checks:
         if known and name not in known:

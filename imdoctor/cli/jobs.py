@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from imdoctor import registry
-from imdoctor.check import Check, Settings
 from imdoctor.cli.check_options import absent, options_of
 from imdoctor.cli.session import Session
 from imdoctor.config.credentials import read_credential
@@ -21,12 +19,12 @@ from imdoctor.config.problems import ConfigError, Problem, suggestion
 from imdoctor.config.secrets import Secret, proxy_passwords
 from imdoctor.config.targets import CREDENTIALS, wrong
 from imdoctor.config.values import parse_endpoint, parse_web_url
-from imdoctor.net.machine import Machine
-from imdoctor.runner import Job
 
 if TYPE_CHECKING:
     from imdoctor.agent.otlp import Pusher
     from imdoctor.agent.telling import Telling
+    from imdoctor.check import Check
+    from imdoctor.runner import Job
 
 LARGEST_STORE = 8 * 1024 * 1024
 """Bytes of a ca_file: the usual store of all public authorities has a quarter of a megabyte."""
@@ -66,8 +64,8 @@ class Wanted:
 class Work:
     """The targets to examine, the checks to run on each, and the configuration that both come from."""
 
-    jobs: tuple[Job, ...]
-    checks: tuple[Check, ...]
+    jobs: "tuple[Job, ...]"
+    checks: "tuple[Check, ...]"
     config: Config = field(default_factory=Config)
 
 
@@ -113,15 +111,17 @@ def consistent(wanted: Wanted) -> None:
         )
 
 
-def checks_installed(session: Session) -> tuple[Check, ...]:
+def checks_installed(session: Session) -> "tuple[Check, ...]":
     """Return the installed checks; warn of what could not be loaded."""
+    from imdoctor import registry
+
     known = registry.load()
     for broken in known.broken:
         session.warn("a check could not be loaded", entry=broken.entry, origin=broken.origin, error=broken.error)
     return known.checks
 
 
-def chosen(installed: Sequence[Check], only: Sequence[str], without: Sequence[str]) -> tuple[Check, ...]:
+def chosen(installed: "Sequence[Check]", only: Sequence[str], without: Sequence[str]) -> "tuple[Check, ...]":
     """Return the checks that --check and --skip leave. Raises click.UsageError for an unknown one."""
     names = [check.name for check in installed]
     for name in (*only, *without):
@@ -130,7 +130,7 @@ def chosen(installed: Sequence[Check], only: Sequence[str], without: Sequence[st
     return tuple(check for check in installed if (not only or check.name in only) and check.name not in without)
 
 
-def option_types(installed: Sequence[Check]) -> dict[str, type[msgspec.Struct] | None]:
+def option_types(installed: "Sequence[Check]") -> dict[str, type[msgspec.Struct] | None]:
     """Return the type of each check's options, None for a check without any."""
     return {check.name: getattr(check, "options", None) for check in installed}
 
@@ -147,12 +147,12 @@ def picked(config: Config, wanted: Sequence[str]) -> tuple[Target, ...]:
 def jobs_of(
     config: Config,
     targets: Sequence[Target],
-    installed: Sequence[Check],
+    installed: "Sequence[Check]",
     base: Path,
     session: Session,
     *,
     third_party: bool,
-) -> tuple[Job, ...]:
+) -> "tuple[Job, ...]":
     """Return a job for each target. Raises one ConfigError with what is wrong with all of them."""
     options = options_of(config, option_types(installed))
     jobs: list[Job] = []
@@ -195,7 +195,7 @@ def _without_secrets(config: Config, environ: Mapping[str, str]) -> dict[str, st
 
 
 def configuration(
-    wanted: Wanted, installed: Sequence[Check], session: Session, *, cwd: Path | None
+    wanted: Wanted, installed: "Sequence[Check]", session: Session, *, cwd: Path | None
 ) -> tuple[Config, Path]:
     """Return the configuration, and the folder from which its paths start. One in ``cwd`` is found unasked, unless that is None.
 
@@ -222,8 +222,12 @@ def _target(wanted: Wanted) -> Target:
     return target
 
 
-def job_of(target: Target, options: dict[str, Any], base: Path, session: Session, *, third_party: bool) -> Job:
+def job_of(target: Target, options: dict[str, Any], base: Path, session: Session, *, third_party: bool) -> "Job":
     """Return a target's job: its secrets are read here, and its usersig made. Raises ConfigError."""
+    from imdoctor.check import Settings
+    from imdoctor.net.machine import Machine
+    from imdoctor.runner import Job
+
     machine = Machine(environ=session.environ)
     loaded = read_credential(target, environ=session.environ, base=base, wall=machine.wall)
     proxy, proxy_url = _without_password(target.proxy)

@@ -2,10 +2,14 @@
 
 import importlib
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import click
 
 from imdoctor.config.problems import suggestion
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 class LazyGroup(click.Group):
@@ -36,6 +40,14 @@ class LazyGroup(click.Group):
         if args and args[0] not in self.commands_by_name and not args[0].startswith("-"):
             ctx.fail(f"no such command {args[0]!r}: {suggestion(args[0], self.commands_by_name)}")
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem[str]]":
+        """Complete a command's name from the table, without importing any; or an option."""
+        from click.shell_completion import CompletionItem
+
+        known = self.commands_by_name.items()
+        named = [CompletionItem(name, help=short) for name, (_, short) in known if name.startswith(incomplete)]
+        return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the table into the help, without importing anything."""

@@ -61,7 +61,7 @@ def lint(session: Session, *, request: str | None, file: Path | None, form: str,
         told = {"exit_code": code, "requests": [_data(item) for item in lints]}
         text = json.dumps(told, indent=2, ensure_ascii=False)
     else:
-        width = style(session, verbose=False).width
+        width = style(session).width
         text = "\n\n".join("\n".join(_lines(item, width)) for item in lints)
     session.say(redacted(f"{text}\n"))
     return code

@@ -12,7 +12,6 @@ from imdoctor.cli.session import Session
 from imdoctor.config.model import Otlp
 from imdoctor.config.problems import ConfigError, Problem
 from imdoctor.config.secrets import Secret
-from imdoctor.runner import this_host
 
 if TYPE_CHECKING:
     from imdoctor.agent.otlp import Pusher
@@ -49,6 +48,7 @@ async def listening(
     from imdoctor.agent.page import StatusPage
     from imdoctor.agent.serve import Server
     from imdoctor.agent.site import Site
+    from imdoctor.runner import this_host
 
     try:
         sock, address = bound(where)

@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from imdoctor.cli import candidates
 from imdoctor.cli.output import OutputType
 from imdoctor.config.values import parse_duration
 from imdoctor.render import FORMATS
@@ -16,6 +17,14 @@ Decorator = Callable[[F], F]
 
 PATH = click.Path(path_type=Path)
 HIGHEST_SDKAPPID = 4294967295
+COMPLETED = {
+    "target": candidates.targets,
+    "check": candidates.checks,
+    "skip": candidates.checks,
+    "file": candidates.files,
+    "env": candidates.variables,
+}
+"""What completes an option, by the last word of its name."""
 
 
 class SecondsType(click.ParamType[float]):
@@ -38,10 +47,12 @@ class SecondsType(click.ParamType[float]):
 
 
 def option(*names: str, **settings: Any) -> "Decorator[Any]":  # noqa: ANN401 - click's own settings
-    """Return an option that also reads IMDOCTOR_ and its long name from the environment."""
-    name = next(name for name in names if name.startswith("--"))
-    variable = "IMDOCTOR_" + name.removeprefix("--").split("/")[0].replace("-", "_").upper()
-    return click.option(*names, envvar=variable, **settings)
+    """Return an option that also reads IMDOCTOR_ and its long name from the environment; what it takes is completed by that name."""
+    name = next(name for name in names if name.startswith("--")).removeprefix("--").split("/")[0]
+    ending = name.rpartition("-")[2]
+    if ending in COMPLETED:
+        settings.setdefault("shell_complete", COMPLETED[ending])
+    return click.option(*names, envvar=f"IMDOCTOR_{name.replace('-', '_').upper()}", **settings)
 
 
 def together(options: "Sequence[Decorator[Any]]") -> "Decorator[Any]":
@@ -76,7 +87,7 @@ app_options = together(
     )
 )
 
-target_options = together((click.argument("host", required=False), app_options))
+target_options = together((click.argument("host", required=False, shell_complete=candidates.domains), app_options))
 
 state_option = option(
     "--state",
@@ -117,6 +128,14 @@ report_options = together(
             help="Of texts for people; zh is not there yet.",
         ),
         option("-v", "--verbose", is_flag=True, help="Show findings, measurements and observations."),
+        option("-q", "--quiet", is_flag=True, help="Show one line for each target."),
+        option(
+            "--color",
+            type=click.Choice(["auto", "always", "never"]),
+            default="auto",
+            help="auto: on a terminal, unless NO_COLOR is set.",
+            show_default=True,
+        ),
     )
 )
 

@@ -6,7 +6,7 @@ import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 import msgspec
@@ -16,6 +16,9 @@ from imdoctor.config.problems import suggestion
 from imdoctor.model import Report
 from imdoctor.render import FORMATS, Style
 from imdoctor.render.masking import masked
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 
 @dataclass(frozen=True)
@@ -42,12 +45,46 @@ class OutputType(click.ParamType[Output]):
             self.fail(f"no format {form!r}: {suggestion(form, FORMATS)}", param, ctx)
         return Output(form, Path(path))
 
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> "list[CompletionItem[str]]":
+        """Complete the format, then the file."""
+        from click.shell_completion import CompletionItem
 
-def publish(report: Report, *, form: str, outputs: Sequence[Output], verbose: bool, session: Session) -> None:
+        del ctx, param
+        _, equals, path = incomplete.partition("=")
+        if equals:
+            return [CompletionItem(path, type="file")]
+        return [CompletionItem(f"{form}=") for form in FORMATS if form.startswith(incomplete)]
+
+
+Colour = Literal["auto", "always", "never"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """How the report is to look for people, by -v, -q and --color."""
+
+    verbose: bool = False
+    quiet: bool = False
+    colour: Colour = "auto"
+
+
+PLAIN = Look()
+
+
+def looking(*, verbose: bool, quiet: bool, colour: Colour) -> Look:
+    """Return how the report is to look. Raises click.UsageError for what contradicts itself."""
+    if verbose and quiet:
+        raise click.UsageError("-q shows one line and -v everything: leave one of them out")
+    return Look(verbose=verbose, quiet=quiet, colour=colour)
+
+
+def publish(report: Report, *, form: str, outputs: Sequence[Output], look: Look, session: Session) -> None:
     """Write a report to standard output and to every file. Raises OutputError, when all that can be written has been."""
     mask = session.mask
     shown = masked(report, mask)
-    page = style(session, verbose=verbose)
+    page = style(session, look)
     errors = []
     for output in outputs:
         text = mask(FORMATS[output.format](shown, msgspec.structs.replace(page, colour=False)))
@@ -85,11 +122,15 @@ def _print(text: str, session: Session) -> None:
         forget(session.out)
 
 
-def style(session: Session, *, verbose: bool) -> Style:
-    """Return how standard output is read: on a terminal in colours, unless NO_COLOR says otherwise."""
-    terminal = session.out.isatty()
-    colour = terminal and not session.environ.get("NO_COLOR") and session.environ.get("TERM") != "dumb"
-    return Style(width=shutil.get_terminal_size((80, 24)).columns, verbose=verbose, colour=colour)
+def style(session: Session, look: Look = PLAIN) -> Style:
+    """Return how standard output is read. Colours are for a terminal, unless NO_COLOR or --color says otherwise (no-color.org)."""
+    wanted = session.out.isatty() and not session.environ.get("NO_COLOR") and session.environ.get("TERM") != "dumb"
+    return Style(
+        width=shutil.get_terminal_size((80, 24)).columns,
+        verbose=look.verbose,
+        quiet=look.quiet,
+        colour=wanted if look.colour == "auto" else look.colour == "always",
+    )
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -2,19 +2,21 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
 
-from imdoctor.check import Context, Deadline, Egress
 from imdoctor.cli.jobs import Wanted, Work, prepared
 from imdoctor.cli.options import target_options
 from imdoctor.cli.output import style
 from imdoctor.cli.session import Session
 from imdoctor.im.sites import site_chosen
 from imdoctor.render.wrap import wrap
-from imdoctor.runner import Job
+
+if TYPE_CHECKING:
+    from imdoctor.check import Context, Egress
+    from imdoctor.runner import Job
 
 SECRETS = {
     "none": "no credential: the API is asked anonymously",
@@ -33,17 +35,19 @@ def plan(session: Session, /, form: str, **wanted: Any) -> int:  # noqa: ANN401 
         if form == "json":
             text = json.dumps([_data(job, work) for job in work.jobs], indent=2, ensure_ascii=False)
         else:
-            width = style(session, verbose=False).width
+            width = style(session).width
             text = "\n".join(line for job in work.jobs for line in _job(job, work, width))
     session.say(f"{text}\n")
     return 0
 
 
-def _context(job: Job) -> Context:
+def _context(job: "Job") -> "Context":
+    from imdoctor.check import Context, Deadline
+
     return Context(settings=job.settings, machine=job.machine, deadline=Deadline.after(0), credential=job.credential)
 
 
-def _data(job: Job, work: Work) -> dict[str, Any]:
+def _data(job: "Job", work: Work) -> dict[str, Any]:
     """Return a target's plan as data: `sends` holds each thing with the check that sends it."""
     ctx = _context(job)
     sends = [
@@ -52,7 +56,7 @@ def _data(job: Job, work: Work) -> dict[str, Any]:
     return {"name": job.name, "endpoint": str(job.settings.endpoint), "site": job.settings.site, "sends": sends}
 
 
-def _job(job: Job, work: Work, width: int) -> Iterator[str]:
+def _job(job: "Job", work: Work, width: int) -> Iterator[str]:
     """Yield a target's lines."""
     ctx = _context(job)
     yield from wrap(f"{job.name}: {job.settings.endpoint}, with {SECRETS[job.settings.credential]}", width, rest="  ")
@@ -66,7 +70,7 @@ def _job(job: Job, work: Work, width: int) -> Iterator[str]:
             yield from wrap(f"{check.name}: {_told(egress)}", width, "  ", "      ")
 
 
-def _told(egress: Egress) -> str:
+def _told(egress: "Egress") -> str:
     """Return one thing that would be sent, as a sentence."""
     place = f"[{egress.to}]:{egress.port}" if ":" in egress.to else f"{egress.to}:{egress.port}"
     through = f" through {egress.through}" if egress.through else ""

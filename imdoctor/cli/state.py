@@ -51,10 +51,9 @@ class Remembering:
         standing: list[RunRecord] = []
         for job, target in zip(self.work.jobs, report.targets, strict=True):
             run = record(target, at=self._at, seconds=report.duration_seconds)
-            state, changes = self._known.fold(run)
+            state, changes = self._known.fold(run, self.memory)
             standing.append(confirmed(run, state))
             told += [Told(of_change(change, platform.node()), job, alone(report, target)) for change in changes]
-        self._known.save(self.memory)
         for one in told:
             self.session.tell(one.event)
         asyncio.run(self._deliver(told, verdict(standing, platform.node())))

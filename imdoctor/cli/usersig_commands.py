@@ -119,7 +119,7 @@ def verify(
         told = {"verdict": judged, "exit_code": CODES[judged], "at": _moment(expected.at)}
         _say_json(session, {**told, "reasons": msgspec.to_builtins(against), "usersig": fields})
     else:
-        width = style(session, verbose=False).width
+        width = style(session).width
         session.say("".join(f"{line}\n" for line in _verdict(judged, sig, against, expected.at, width)))
     return CODES[judged]
 

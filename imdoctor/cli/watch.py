@@ -1,6 +1,5 @@
 """`imdoctor watch`: runs on a schedule, with a memory, until it is told to stop."""
 
-import asyncio
 import gc
 import os
 import platform
@@ -9,27 +8,26 @@ import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from imdoctor.agent.assignment import Assignment
 from imdoctor.agent.folder import state_folder
 from imdoctor.agent.listen import Address
-from imdoctor.agent.notify import Notifier, watchdog_period
-from imdoctor.agent.shown import Shown
-from imdoctor.agent.watch import Agent
-from imdoctor.check import Check
 from imdoctor.cli.jobs import Wanted, checks_installed, chosen, configuration, consistent, jobs_of, picked, telling
 from imdoctor.cli.listening import AddressType, check_collector, listening, pusher_of
 from imdoctor.cli.options import SecondsType, option, state_option, target_options
 from imdoctor.cli.session import Session
-from imdoctor.cli.stopping import ending_at_once
 from imdoctor.config.credentials import read_credential
 from imdoctor.config.problems import ConfigError, Problem
 from imdoctor.config.secrets import Secret
 from imdoctor.model import exit_code, worst
-from imdoctor.runner import Job
+
+if TYPE_CHECKING:
+    from imdoctor.agent.assignment import Assignment
+    from imdoctor.agent.watch import Agent
+    from imdoctor.check import Check
+    from imdoctor.runner import Job
 
 MOST_AT_ONCE = 64
 """Rounds under way at once: beyond that they would stand in each other's way."""
@@ -64,6 +62,8 @@ def watch(
     The configuration's `schedule`, `history` and `events` say how often, how long and whom. A configuration in the working
     directory is not read unasked, since it may name commands. SIGHUP reads it anew.
     """
+    import asyncio
+
     asked = Wanted(**wanted)
     consistent(asked)
     if asked.sandbox:
@@ -76,8 +76,9 @@ def watch(
     return asyncio.run(_watch(prepare(), prepare, folder, session, timeout=timeout, listen=listen, once=once))
 
 
-def _prepare(wanted: Wanted, installed: tuple[Check, ...], session: Session) -> Callable[[], Assignment]:
+def _prepare(wanted: Wanted, installed: "tuple[Check, ...]", session: Session) -> "Callable[[], Assignment]":
     """Return what reads the configuration, now and at each reload. It raises ConfigError and click.UsageError."""
+    from imdoctor.agent.assignment import Assignment
 
     def prepare() -> Assignment:
         config, base = configuration(wanted, installed, session, cwd=None)
@@ -88,7 +89,7 @@ def _prepare(wanted: Wanted, installed: tuple[Check, ...], session: Session) -> 
         by_name = {target.name: target for target in targets}
         lasting, latest = tuple(session.secrets), dict[str, tuple[Secret, ...]]()
 
-        def renew(job: Job) -> Job:
+        def renew(job: "Job") -> "Job":
             wall = job.machine.wall
             loaded = read_credential(by_name[job.name], environ=session.environ, base=base, wall=wall)
             credential = replace(loaded.credential, proxy_url=job.credential.proxy_url)
@@ -102,8 +103,8 @@ def _prepare(wanted: Wanted, installed: tuple[Check, ...], session: Session) -> 
 
 
 async def _watch(
-    first: Assignment,
-    prepare: Callable[[], Assignment],
+    first: "Assignment",
+    prepare: "Callable[[], Assignment]",
     folder: Path,
     session: Session,
     *,
@@ -111,6 +112,10 @@ async def _watch(
     listen: Address | None,
     once: bool,
 ) -> int:
+    from imdoctor.agent.notify import Notifier, watchdog_period
+    from imdoctor.agent.shown import Shown
+    from imdoctor.agent.watch import Agent
+
     shown = Shown(now=lambda: agent.now(), mask=lambda: session.mask)  # noqa: PLW0108 - the agent comes after it
     agent = Agent(
         assignment=first,
@@ -141,7 +146,7 @@ async def _watch(
     return next(iter(stopped), 0)
 
 
-def _again(prepare: Callable[[], Assignment]) -> Assignment:
+def _again(prepare: "Callable[[], Assignment]") -> "Assignment":
     """Read the configuration anew. Raises ConfigError, also where it has lost a target that the command line names."""
     try:
         return prepare()
@@ -149,8 +154,12 @@ def _again(prepare: Callable[[], Assignment]) -> Assignment:
         raise ConfigError(Problem(error.message)) from None
 
 
-def _heed_signals(agent: Agent) -> list[int]:
+def _heed_signals(agent: "Agent") -> list[int]:
     """Let signals stop and reload the agent. Return the list that the exit code appears in; a second signal ends the process at once."""
+    import asyncio
+
+    from imdoctor.cli.stopping import ending_at_once
+
     loop, stopped = asyncio.get_running_loop(), list[int]()
 
     def stop(number: int) -> None:

@@ -10,15 +10,20 @@ from imdoctor.model import Report
 
 
 class Style(msgspec.Struct, frozen=True, kw_only=True):
-    """How people want to read: ``width`` in columns. Formats for programs take no notice."""
+    """How people want to read: ``width`` in columns, ``quiet`` for a line of each target. Formats for programs take no notice."""
 
     width: int = 80
     verbose: bool = False
+    quiet: bool = False
     colour: bool = False
 
 
 def _text(report: Report, style: Style) -> str:
-    from imdoctor.render.text import render
+    if style.quiet:
+        from imdoctor.render import short
+
+        return short.render(report, colour=style.colour)
+    from imdoctor.render.page import render
 
     return render(report, width=style.width, verbose=style.verbose, colour=style.colour)
 

@@ -1,8 +1,7 @@
 """Causes in plain lines, for formats without a structure for them, and which of a target's causes a check's trouble has."""
 
-from imdoctor.model import Cause, CheckReport, ReportedFinding, TargetReport
-from imdoctor.render.text import Page
-from imdoctor.render.wrap import clean
+from imdoctor.model import Cause, CheckReport, TargetReport
+from imdoctor.render.page import Page
 
 UNBROKEN = 1_000_000
 """Columns that no sentence fills: whoever shows these lines breaks them."""
@@ -15,11 +14,5 @@ def behind(check: CheckReport, target: TargetReport) -> list[Cause]:
 
 
 def plain(number: int, cause: Cause) -> list[str]:
-    """Return a cause as lines without control characters: what, why, by which evidence, and what to do."""
+    """Return a cause as lines without control characters: what, why, what to do, and by which evidence."""
     return list(Page(width=UNBROKEN, verbose=False, colour=False).cause(number, cause))
-
-
-def found(finding: ReportedFinding) -> str:
-    """Return a finding as one line without control characters."""
-    where = f" at {finding.address}" if finding.address else ""
-    return clean(f"{finding.severity}, {finding.code}{where}: {finding.message}")

@@ -5,9 +5,8 @@ from xml.etree import ElementTree as ET
 import msgspec
 
 from imdoctor.model import CheckReport, TargetReport
-from imdoctor.render.causes import found
 from imdoctor.render.markup import Part, badge, element
-from imdoctor.render.text import WORDS, duration, measured
+from imdoctor.render.text import WORDS, duration, found, measured
 from imdoctor.render.times import groups
 
 NUMBERS = {"seconds", "bytes", "count", "ratio", "timestamp"}

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 from xml.etree import ElementTree as ET
 
 from imdoctor.model import CheckReport, Report, TargetReport
-from imdoctor.render.causes import behind, found, plain
-from imdoctor.render.text import VERDICTS, headline, verdict_on
+from imdoctor.render.causes import behind, plain
+from imdoctor.render.text import VERDICTS, found, headline, verdict_on
 from imdoctor.render.wrap import clean
 
 KINDS = {"fail": "failure", "unknown": "error", "blocked": "skipped", "skipped": "skipped"}

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TextIO
 
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.table import Table
@@ -33,33 +33,53 @@ class Board(Progress):
 
     several: bool
     rows: dict[tuple[str, str], float | CheckReport] = field(default_factory=dict)
+    waits: dict[str, float] = field(default_factory=dict)
     spinner: Spinner = field(default_factory=lambda: Spinner("dots"))
 
     def started(self, target: str, check: str) -> None:
         """Add a check's line."""
+        self.waits.pop(target, None)
         self.rows[target, check] = time.monotonic()
 
     def finished(self, target: str, report: CheckReport) -> None:
         """Show what a check says."""
         self.rows[target, report.name] = report
 
-    def __rich__(self) -> RenderableType:
-        """Draw the board as it is now."""
+    def again(self, target: str, seconds: float) -> None:
+        """Count down to the next try."""
+        self.waits[target] = time.monotonic() + seconds
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Draw the board as it is now: where it is higher than the terminal, what is done is a number alone."""
+        del options
+        room = max(console.height - len(self.waits) - 2, 1)
+        rows = list(self.rows.items())
+        if len(rows) > room:
+            running = [row for row in rows if not isinstance(row[1], CheckReport)]
+            yield Text(f"{len(rows) - len(running)} of {len(rows)} checks are done")
+            rows = running[:room]
         table = Table.grid(padding=(0, 2))
-        for (target, check), state in self.rows.items():
-            name = f"{clean(target)} {check}" if self.several else check
-            if isinstance(state, CheckReport):
-                word = Text(WORDS[state.status], STYLES[state.status])
-                table.add_row(word, Text(name), duration(state.duration_seconds))
-            else:
-                table.add_row(self.spinner, Text(name), f"{time.monotonic() - state:.1f} s")
-        return table
+        for (target, check), state in rows:
+            table.add_row(*self._row(f"{clean(target)} {check}" if self.several else check, state))
+        for target, until in self.waits.items():
+            left = max(until - time.monotonic(), 0.0)
+            table.add_row(
+                self.spinner,
+                Text(f"{clean(target)} failed, once more" if self.several else "once more"),
+                f"in {left:.1f} s",
+            )
+        yield table
+
+    def _row(self, name: str, state: float | CheckReport) -> tuple[RenderableType, Text, str]:
+        if isinstance(state, CheckReport):
+            return Text(WORDS[state.status], STYLES[state.status]), Text(name), duration(state.duration_seconds)
+        return self.spinner, Text(name), f"{time.monotonic() - state:.1f} s"
 
 
 @contextmanager
-def live(stream: TextIO, *, several: bool) -> Iterator[Board]:
+def live(stream: TextIO, *, several: bool, colour: bool = True) -> Iterator[Board]:
     """Show a board while the run lasts, and take it away at its end. ``several`` tells that there are more targets than one."""
     board = Board(several=several)
-    console = Console(file=stream, highlight=False)
+    console = Console(file=stream, highlight=False, no_color=not colour)
     with Live(board, console=console, transient=True, refresh_per_second=10):
         yield board

@@ -60,7 +60,7 @@ def _performance(report: Report) -> Iterator[str]:
 
 def _labelled(target: TargetReport, prefix: str) -> Iterator[tuple[str, Measurement]]:
     for check in target.checks:
-        for item in check.measurements:
+        for item in (one for one in check.measurements if one.unit != "info"):
             words = (check.name, item.name, *item.labels.values())
             yield _label(f"{prefix}{' '.join(words)}"), item
 

@@ -1,27 +1,22 @@
-"""The report for people: the verdict, the causes with what to do, then the checks."""
+"""What people are told in words: statuses, verdicts, findings, times. How it stands on a page is `imdoctor.render.page`'s matter."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import groupby
+from itertools import zip_longest
 
 from imdoctor.im.sites import site_chosen
-from imdoctor.model import Cause, CheckReport, Confidence, Measurement, Report, Status, TargetReport, Unit
-from imdoctor.render.wrap import columns, cut, pad, wrap
+from imdoctor.model import Attempt, Confidence, Measurement, Report, ReportedFinding, TargetReport, Unit, worst
+from imdoctor.render.wrap import clean
 
 WIDEST = 99
-NARROWEST = 48
-"""Columns that a check's line needs; a narrower terminal breaks lines itself."""
+"""Columns of a line that is read; a command may be as long as the terminal is wide."""
+NARROWEST = 40
+"""Columns that a page needs; a narrower terminal breaks lines itself."""
 MILLISECOND = 0.001
 DAY = 86400.0
-MILLION = 1e6
 END_OF_TIME = 253402300800.0
 """Unix seconds of the year 10000, which no date goes beyond."""
-LONGEST_NAME = 20
-"""Columns of a check's name; what is longer is cut."""
-LONGEST_VALUE = 100
-"""Columns of one text in an observation: a page's body or a certificate is cut."""
 
 COLOURS = {"ok": "32", "warn": "33", "fail": "1;31", "unknown": "35", "blocked": "36", "skipped": "2", "bold": "1"}
 
@@ -41,122 +36,6 @@ CONFIDENCE: dict[Confidence, str] = {
     "likely": "likely: the pattern fits, and the main alternative was ruled out",
     "possible": "possible: the alternatives were not tested",
 }
-
-
-def render(report: Report, *, width: int = 80, verbose: bool = False, colour: bool = False) -> str:
-    """Return the report as text of at most ``width`` columns, 99 at the most."""
-    page = Page(width=max(NARROWEST, min(width, WIDEST)), verbose=verbose, colour=colour)
-    lines = list(page.report(report))
-    return "\n".join(line.rstrip() for line in lines) + "\n"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Page:
-    """What the lines have in common: how wide they are, how much they tell, and whether they have colours."""
-
-    width: int
-    verbose: bool
-    colour: bool
-
-    def report(self, report: Report) -> Iterator[str]:
-        """Yield the verdict, each target, and where and when this was."""
-        if len(report.targets) != 1:
-            yield from self.verdict(report.status, headline(report))
-            yield ""
-        for target in report.targets:
-            yield from self.target(target)
-            yield ""
-        host = report.host
-        seen_from = f"Seen from {host.name}, {report.started_at}, in {duration(report.duration_seconds)}"
-        yield from wrap(f"{seen_from}; imdoctor {report.imdoctor}.", self.width)
-        if self.verbose:
-            yield from wrap(f"{host.system}, Python {host.python}, {host.openssl}.", self.width)
-
-    def target(self, target: TargetReport) -> Iterator[str]:
-        """Yield one target: its verdict, its causes, its checks."""
-        yield from self.verdict(target.status, verdict_on(target))
-        if said := chosen(target):
-            yield from wrap(said, self.width, "  ")
-        for number, cause in enumerate(target.diagnosis, 1):
-            yield ""
-            yield from self.cause(number, cause)
-        yield ""
-        names = min(LONGEST_NAME, max((columns(check.name) for check in target.checks), default=0))
-        for check in target.checks:
-            yield from self.check(check, names)
-
-    def verdict(self, status: Status, text: str) -> Iterator[str]:
-        """Yield a verdict, its first words in the status' colour."""
-        first, *others = wrap(text, self.width, rest="  ")
-        word = VERDICTS[status]
-        yield first.replace(word, self.paint(word, status), 1)
-        yield from others
-
-    def cause(self, number: int, cause: Cause) -> Iterator[str]:
-        """Yield one cause: what, why, by which evidence, and what to do."""
-        head = f"{number}. "
-        where = f" at {cause.address}" if cause.address else ""
-        for line in wrap(f"{cause.title}{where}", self.width, head):
-            yield self.paint(line, "bold")
-        indent = " " * len(head)
-        told = f"{WORDS[cause.severity]}, {cause.cause}, {CONFIDENCE[cause.confidence]}."
-        first, *others = wrap(told, self.width, indent)
-        yield first.replace(WORDS[cause.severity], self.paint(WORDS[cause.severity], cause.severity), 1)
-        yield from others
-        yield from wrap(cause.why, self.width, indent)
-        yield from self.items("Seen:", cause.because, indent)
-        for title, codes in (("Explains: ", cause.explains), ("Ruled out: ", cause.ruled_out)):
-            if codes:
-                yield from wrap(", ".join(codes), self.width, indent + title, indent + "  ")
-        yield from self.steps(cause.remedy, indent)
-
-    def items(self, title: str, sentences: Sequence[str], indent: str) -> Iterator[str]:
-        """Yield a list of sentences under a title, nothing for none."""
-        if sentences:
-            yield indent + title
-        for sentence in sentences:
-            yield from wrap(sentence, self.width, f"{indent}  - ")
-
-    def steps(self, remedy: Sequence[str], indent: str) -> Iterator[str]:
-        """Yield what to do, numbered."""
-        if remedy:
-            yield indent + self.paint("What to do:", "bold")
-        for number, step in enumerate(remedy, 1):
-            yield from wrap(step, self.width, f"{indent}  {number}. ")
-
-    def check(self, check: CheckReport, names: int) -> Iterator[str]:
-        """Yield a check's line: status, name, time, summary; with ``verbose`` all that it found, measured and saw."""
-        took = None if check.status in {"blocked", "skipped"} else check.duration_seconds
-        head = f"{pad(cut(check.name, names), names)}  {duration(took):>7}  "
-        word = pad(WORDS[check.status], 8)
-        text = check.summary
-        if check.attempts:
-            text += f" (tried before: {', '.join(attempt.status for attempt in check.attempts)})"
-        first, *others = wrap(text or "-", self.width, f"{word}{head}")
-        yield first.replace(word.rstrip(), self.paint(word.rstrip(), check.status), 1)
-        yield from others
-        if self.verbose:
-            yield from self.details(check)
-
-    def details(self, check: CheckReport) -> Iterator[str]:
-        """Yield a check's notes, findings, measurements and observation."""
-        for note in check.notes or ():
-            text = note.lstrip()
-            indent = " " * (10 + len(note) - len(text))
-            yield from wrap(text, self.width, indent, f"{indent}  ")
-        for finding in check.findings:
-            where = f" at {finding.address}" if finding.address else ""
-            text = f"{finding.severity}, {finding.code}{where}: {finding.message}"
-            yield from wrap(text, self.width, " " * 10, " " * 12)
-        numbers = (item for item in check.measurements if item.unit != "info")  # the notes tell of those
-        for labels, items in groupby(numbers, key=lambda item: item.labels):
-            yield from wrap(measured(labels, list(items)), self.width, " " * 10, " " * 12)
-        if seen := flow(check.observation):
-            yield from wrap(f"saw {seen}", self.width, " " * 10, " " * 12)
-
-    def paint(self, text: str, kind: str) -> str:
-        """Return a text in a colour, or as it stands."""
-        return f"\x1b[{COLOURS[kind]}m{text}\x1b[0m" if self.colour else text
 
 
 def headline(report: Report) -> str:
@@ -180,6 +59,27 @@ def chosen(target: TargetReport) -> str | None:
 def title_of(target: TargetReport) -> str:
     """Return a target's endpoint, with its name where somebody gave it one."""
     return target.endpoint if target.name == "default" else f"{target.endpoint} ({target.name})"
+
+
+def tried(target: TargetReport) -> str:
+    """Say how a target's attempts ended, where there were several; "" for one."""
+    earlier = zip_longest(*([attempt.status for attempt in check.attempts] for check in target.checks))
+    words = [WORDS[worst(status for status in statuses if status)] for statuses in earlier]
+    return f"Tried {len(words) + 1} times: {', '.join(words)}, then {WORDS[target.status]}." if words else ""
+
+
+def found(finding: ReportedFinding) -> str:
+    """Return a finding as one line without control characters, its address once."""
+    where = "" if not finding.address or finding.message.startswith(finding.address) else f" at {finding.address}"
+    return clean(f"{finding.severity}, {finding.code}{where}: {finding.message}")
+
+
+def attempted(number: int, attempt: Attempt) -> Iterator[str]:
+    """Yield what an earlier attempt came to, and what it found wrong."""
+    wrong = [finding for finding in attempt.findings if finding.severity != "info"]
+    yield from (f"attempt {number}: {found(finding)}" for finding in wrong)
+    if not wrong:
+        yield f"attempt {number}: {attempt.status}"
 
 
 def _counted(targets: Sequence[TargetReport]) -> str:
@@ -228,19 +128,3 @@ def _value(value: float, unit: Unit) -> str:
     if unit != "seconds":
         return f"{value:.6g} {unit}"
     return f"{'-' if value < 0 else ''}{duration(abs(value))}"
-
-
-def flow(seen: object) -> str:
-    """Return an observation on one line, without what was not seen; "" for nothing."""
-    if seen is None or seen in ({}, [], ()):
-        return ""
-    if isinstance(seen, dict):
-        parts = [f"{key}: {told}" for key, value in seen.items() if (told := flow(value))]
-        return f"{{{', '.join(parts)}}}" if parts else ""
-    if isinstance(seen, list | tuple):
-        return f"[{', '.join(flow(item) or 'null' for item in seen)}]"
-    if isinstance(seen, bool):
-        return "true" if seen else "false"
-    if isinstance(seen, float):
-        return f"{seen:.6g}" if abs(seen) < MILLION else f"{seen:.0f}"
-    return cut(str(seen), LONGEST_VALUE)

@@ -62,9 +62,9 @@ def calls(measurements: Sequence[Measurement]) -> list[Call]:
 
 
 def groups(measurements: Sequence[Measurement]) -> Iterator[list[Measurement]]:
-    """Yield measurements of one thing: those with the same labels, up to a name that is there already."""
+    """Yield measurements of one thing: those with the same labels, up to a name that is there already. What is no number is left out."""
     group: list[Measurement] = []
-    for item in measurements:
+    for item in (one for one in measurements if one.unit != "info"):
         if group and (item.labels != group[0].labels or item.name in {one.name for one in group}):
             yield group
             group = []

@@ -7,7 +7,12 @@ from functools import cache
 
 CONTINUED = " \\"
 """Ends a line within a command, as the shell reads it."""
+LEAST_ROOM = 8
+"""Columns that a line has beside its indent, however narrow the page."""
 
+_TOKEN = re.compile(r"""(?:'[^']*'|"[^"]*"|\S)+""")
+_ALONE = re.compile(r"`([^`]* [^`]*)`[.,;:]?")
+"""A command that reads as well without its backticks, on a line of its own."""
 _WIDE = "\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6\U00020000-\U0003fffd"
 _CLOSING = "\uff0c\u3002\u3001\uff1b\uff1a\uff09\uff1f\uff01\u300d\u300b"
 
@@ -35,12 +40,12 @@ def _shown(character: str) -> str:
 
 def columns(text: str) -> int:
     """Return how many columns a text takes (Unicode Standard Annex 11)."""
-    return sum(_columns(character) for character in text)
+    return len(text) if text.isascii() else sum(_columns(character) for character in text)
 
 
 def _columns(character: str) -> int:
-    if unicodedata.combining(character):
-        return 0
+    if unicodedata.category(character) in {"Mn", "Me"} or "\u1160" <= character <= "\u11ff":
+        return 0  # it is drawn over, or into, the one before
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
@@ -55,29 +60,50 @@ def cut(text: str, width: int) -> str:
     return text if columns(text) <= width else _cut(text, width - 1)[0] + "…"
 
 
-def wrap(text: str, width: int, first: str = "", rest: str | None = None) -> list[str]:
-    """Return a text as lines of at most ``width`` columns; the first begins with ``first``, the others with ``rest``."""
+def wrap(text: str, width: int, first: str = "", rest: str | None = None, *, longest: int = 0) -> list[str]:
+    """Return a text as lines of at most ``width`` columns; the first begins with ``first``, the others with ``rest``.
+
+    A command that does not fit into its line gets one of its own, bare, so that it can be copied: of ``longest`` columns, where
+    that is more. What is longer still is continued as the shell reads it.
+    """
     rest = " " * columns(first) if rest is None else rest
-    rooms = [max(width - columns(indent), 8) for indent in (first, rest)]
-    lines = [""]
-    for space, piece in _pieces(clean(text), min(rooms)):
-        gap = space if lines[-1] else ""
-        if columns(lines[-1] + gap + piece) > rooms[len(lines) > 1]:
-            lines.append(piece)
+    indent = max(columns(first), columns(rest))
+    width = max(width, indent + LEAST_ROOM)
+    lines, begun = [first], False
+    for space, piece in _pieces(clean(text), width - indent):
+        added = (space if begun else "") + piece
+        if columns(lines[-1] + added) <= width:
+            lines[-1], begun = lines[-1] + added, True
+        elif _is_command(piece, width - indent):
+            lines, begun = [*lines, *_alone(piece, columns(rest), max(width, longest)), rest], False
         else:
-            lines[-1] += gap + piece
-        if piece.endswith(CONTINUED):
-            lines.append("")
-    return [f"{first if index == 0 else rest}{line}".rstrip() for index, line in enumerate(lines) if line or index == 0]
+            lines, begun = [*lines, rest + piece], True
+    kept = [line for index, line in enumerate(lines) if line != (rest if index else "")]
+    return [line.rstrip() for line in kept or [first]]
 
 
 def _pieces(text: str, room: int) -> Iterator[tuple[str, str]]:
-    """Yield what must not be broken, each with the space before it; what is wider than the room is broken all the same."""
+    """Yield what must not be broken, each with the space before it; a word that is wider than the room is broken all the same."""
     for space, piece in _piece(wide=not text.isascii()).findall(text):
-        gap = space[:1]
-        parts = _continued(piece, room) if "`" in piece and columns(piece) > room else _cut(piece, room)
+        parts = [piece] if _is_command(piece, room) else _cut(piece, room)
         for index, part in enumerate(parts):
-            yield (gap if index == 0 else ""), part
+            yield (space[:1] if index == 0 else ""), part
+
+
+def _is_command(piece: str, room: int) -> bool:
+    """Tell a command of several words, or one that is wider than the room, from a word."""
+    return "`" in piece and (_ALONE.fullmatch(piece) is not None or columns(piece) > room)
+
+
+def _alone(piece: str, indent: int, longest: int) -> list[str]:
+    """Return a command as lines of its own, one if possible; further to the left where that makes it, or its longest word, fit."""
+    found = _ALONE.fullmatch(piece)
+    command = found[1] if found else piece
+    if columns(command) <= longest:
+        return [" " * min(indent + 2, longest - columns(command)) + command]
+    word = max(map(columns, _TOKEN.findall(command))) + len(CONTINUED)
+    room = max(longest - indent - 2, min(word, longest), LEAST_ROOM)
+    return [f"{' ' * (longest - room)}{line}" for line in _continued(command, room)]
 
 
 def _continued(command: str, room: int) -> list[str]:
@@ -86,17 +112,33 @@ def _continued(command: str, room: int) -> list[str]:
     Between quotes the mark, or the blanks after it, would be a part of the text (POSIX.1-2017 XCU 2.2): that stays whole.
     """
     lines = [""]
-    for word in re.findall(r"(?:'[^']*'|\"[^\"]*\"|\S)+", command):
+    for word in _words(command, room - len(CONTINUED)):
         longer = f"{lines[-1]} {word}".lstrip()
         if lines[-1] and columns(longer) > room - len(CONTINUED):
             lines.append(word)
         else:
             lines[-1] = longer
+    if columns(together := " ".join(lines[-2:])) <= room:  # the last line needs no mark
+        lines[-2:] = [together]
     whole = [line + CONTINUED for line in lines[:-1]] + lines[-1:]
     return whole if all(columns(line) <= room for line in whole) else _cut(command, room)
 
 
+def _words(command: str, room: int) -> list[str]:
+    """Return a command's words, an option together with its value where there is room for both."""
+    words = [""]
+    for word in _TOKEN.findall(command):
+        pair = f"{words[-1]} {word}"
+        if words[-1].startswith("-") and " " not in words[-1] and not word.startswith("-") and columns(pair) <= room:
+            words[-1] = pair
+        else:
+            words.append(word)
+    return words[1:]
+
+
 def _cut(piece: str, room: int) -> list[str]:
+    if columns(piece) <= room:
+        return [piece]
     lines = [""]
     for character in piece:
         if columns(lines[-1] + character) > room:

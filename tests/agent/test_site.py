@@ -163,6 +163,7 @@ def test_a_whole_agent_is_asked(tmp_path: Path) -> None:
             assert values(text, "imdoctor_usersig_expires_timestamp_seconds", target="prod")
             assert json.loads(fetched(where, "/api/v1/report")[1])["targets"][0]["name"] == "prod"
             assert fetched(where, "/healthz")[0] == 200
+            assert "prod" in fetched(where, "/")[1]
             assert running.end() == 143
 
 
@@ -187,7 +188,7 @@ def test_a_port_that_is_taken_is_a_matter_of_configuration(tmp_path: Path) -> No
 
 
 USAGE = {
-    "no address": (("--listen", "web-1:9877"), "nowhere to listen"),
+    "no address": (("--listen", "web-1:9877"), "is no address of this machine"),
     "with --once": (("--listen", "0", "--once"), "leave one of them out"),
 }
 

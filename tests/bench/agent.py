@@ -78,7 +78,10 @@ def configuration(folder: Path) -> Path:
     made = {
         "version": 1,
         "targets": [{"name": one, "endpoint": one, **account} for one in NAMES],
-        "checks": {"tls": {"reference_ca_file": str(store(folder))}, "probe": {"every": f"{PERIOD / 2}s", "warm_calls": 0}},
+        "checks": {
+            "tls": {"reference_ca_file": str(store(folder))},
+            "probe": {"every": f"{PERIOD / 2}s", "warm_calls": 0},
+        },
         "schedule": {"every": f"{PERIOD}s", "jitter": "0%"},
     }
     path = folder / "imdoctor.yaml"

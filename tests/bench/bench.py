@@ -14,6 +14,8 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from imdoctor.cli import COMMANDS
+
 HERE = Path(__file__).parent
 WIRE = HERE.parent / "lab" / "wire.py"
 HOST = "console.tim.qq.com"
@@ -49,8 +51,14 @@ def paired(one: Sequence[str], other: Sequence[str], environ: dict[str, str] | N
     return [timed(one, environ) / timed(other, environ) for _ in range(RUNS)]
 
 
+def beyond(one: Sequence[str], other: Sequence[str]) -> list[float]:
+    """Run two commands in turn, and return the milliseconds that the first takes longer, pair by pair."""
+    timed(one)
+    return [(timed(one) - timed(other)) * 1000 for _ in range(RUNS)]
+
+
 def told(name: str, ratios: Sequence[float], limit: float) -> None:
-    """Print a ratio: its least, middle and greatest, beside what it should stay under."""
+    """Print a ratio, or what else was measured: its least, middle and greatest, beside what it should stay under."""
     low, middle, high = min(ratios), statistics.median(ratios), max(ratios)
     sys.stdout.write(f"{name:<72} {middle:6.2f}  ({low:.2f} to {high:.2f}; wanted: at most {limit:g})\n")
     sys.stdout.flush()
@@ -126,7 +134,10 @@ def main() -> None:
         paired((*run, "--sandbox"), (sys.executable, "-c", IMPORTS)),
         2.5,
     )
-    told("imdoctor --help / an empty Python", paired((*run[:3], "--help"), (sys.executable, "-c", "")), 10)
+    empty = (sys.executable, "-c", "")
+    told("imdoctor --help / an empty Python", paired((*run[:3], "--help"), empty), 10)
+    for words in (("--help",), *((name, "--help") for name in COMMANDS)):
+        told(f"imdoctor {' '.join(words)}: ms beyond an empty Python", beyond((*run[:3], *words), empty), 100)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         environ = {"SSL_CERT_FILE": str(folder / "ca.pem")}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from imdoctor.config.load import ConfigError, find, load, loads
-from imdoctor.config.model import Client, Config, Endpoint, Events, History, ProbeCall, Schedule, Target
+from imdoctor.config.model import Client, Config, Endpoint, Events, History, Otlp, ProbeCall, Schedule, Target
 from tests.config.options import OPTIONS, DnsOptions, Geo
 
 KEY = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e"
@@ -40,6 +40,7 @@ checks:
 schedule: {every: 1m, jitter: 20%, checks: {client: 1h}, confirm: 3}
 history: {keep: 7d, size: 64MiB}
 events: {on_change: [/bin/tell, "%s"], timeout: 5s, heartbeat: https://hc.example/x}
+otlp: {endpoint: "https://otel.example:4318", every: 30s, timeout: 5s, headers_env: OTLP_HEADERS}
 """
 
 
@@ -95,6 +96,9 @@ def test_every_key_is_read() -> None:
     assert config.schedule == Schedule(every=60.0, jitter=0.2, checks={"client": 3600.0}, confirm=3)
     assert config.history == History(keep=7 * 86400.0, size=64 * 1024**2)
     assert config.events == Events(on_change=("/bin/tell", "%s"), timeout=5.0, heartbeat="https://hc.example/x")
+    assert config.otlp == Otlp(
+        endpoint="https://otel.example:4318", every=30.0, timeout=5.0, headers_env="OTLP_HEADERS"
+    )
 
 
 def test_only_the_version_is_the_default() -> None:
@@ -339,6 +343,25 @@ BAD: dict[str, tuple[str, list[str]]] = {
         "events: {heartbeat: https://hc.example/x, heartbeat_env: HEARTBEAT}",
         ["c.yaml:1:58: heartbeat_env: heartbeat names a URL already: keep one of them"],
     ),
+    "a collector without its URL": ("otlp: {every: 60s}", ["c.yaml:1:7: otlp: endpoint is missing: add `endpoint: …`"]),
+    "a collector that is no URL": (
+        "otlp: {endpoint: otel.example:4318}",
+        ["c.yaml:1:18: endpoint: this is no URL: write https://host/path"],
+    ),
+    "a collector with a password": (
+        "otlp: {endpoint: 'https://me:word@otel.example'}",
+        [
+            "c.yaml:1:18: endpoint: a password does not stand in this file: put an authorization header into headers_env's variable"
+        ],
+    ),
+    "pushes without a pause": (
+        "otlp: {endpoint: 'https://otel.example', every: 10ms}",
+        ["c.yaml:1:49: every: a push takes a second at least: write 1s or more, such as 60s"],
+    ),
+    "pushes of no time": (
+        "otlp: {endpoint: 'https://otel.example', timeout: 10ms}",
+        ["c.yaml:1:51: timeout: a push gets a second at least: write 1s or more, such as 10s"],
+    ),
     "a schedule for no check": (
         "schedule: {checks: {tpc: 1h}}",
         ["c.yaml:1:21: unknown key 'tpc': known here: client, dns, needy"],
@@ -528,6 +551,8 @@ keys = [
     "size",
     "on_change",
     "heartbeat",
+    "otlp",
+    "endpoint",
     "dns",
     "needy",
     "client",

@@ -115,7 +115,7 @@ def test_a_report_is_all_there() -> None:
     for step in EXPIRED.remedy:
         assert step.replace("`", "") in read.text
     assert "address 203.0.113.7: handshake 12.1 ms" in read.text
-    assert "info, dns.private-resolver at 183.60.83.19" in read.text
+    assert "info, dns.private-resolver: 183.60.83.19" in read.text
     assert ("h1", "FAILED") not in read.texts
     assert ("strong", "FAILED") in read.texts
 

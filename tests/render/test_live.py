@@ -8,9 +8,9 @@ from imdoctor.render.live import Board, live
 from tests.render.reports import check
 
 
-def drawn(board: Board) -> str:
+def drawn(board: Board, height: int = 25) -> str:
     """Return the board as text."""
-    console = Console(file=io.StringIO(), width=60, force_terminal=False)
+    console = Console(file=io.StringIO(), width=60, height=height, force_terminal=False)
     with console.capture() as captured:
         console.print(board)
     return captured.get()
@@ -33,6 +33,32 @@ def test_board_names_targets_when_there_are_several() -> None:
     board = Board(several=True)
     board.started("[red]prod", "dns")
     assert "[red]prod dns" in drawn(board)
+
+
+def test_board_is_no_higher_than_the_terminal() -> None:
+    """Of more checks than there are lines, those that run are shown, and a number stands for those that are done."""
+    board = Board(several=True)
+    for number in range(30):
+        board.started(f"target{number}", "dns")
+        if number >= 3:
+            board.finished(f"target{number}", check("dns", "ok", "", 0.1))
+    lines = drawn(board, height=10).splitlines()
+    assert lines[0] == "27 of 30 checks are done"
+    assert [line.split()[1] for line in lines[1:]] == ["target0", "target1", "target2"]
+    for number in range(30):
+        board.started(f"target{number}", "tls")
+    assert len(drawn(board, height=10).splitlines()) < 10
+
+
+def test_board_counts_down_to_the_next_try() -> None:
+    """Between two tries a line says when the next one is; it goes when that begins."""
+    board = Board(several=True)
+    board.started("prod", "dns")
+    board.finished("prod", check("dns", "fail", "", 0.1))
+    board.again("prod", 3600.0)
+    assert "prod failed, once more" in drawn(board)
+    board.started("prod", "dns")
+    assert "once more" not in drawn(board)
 
 
 def test_board_goes_away() -> None:

@@ -13,6 +13,7 @@ from imdoctor.net.call import Call, Connection, Reach, Wire, open_connection, op
 from imdoctor.net.connect import REFUSALS
 from imdoctor_checks.looks import RETRIES, SEGMENTS
 from imdoctor_checks.looks.path import proxy_addresses
+from imdoctor_checks.looks.sharing import Offer, note_well, shares, take_offer
 from imdoctor_checks.observations import ProbeCall, SmallCall, SmallRequest
 
 SHOWN = 200
@@ -24,13 +25,25 @@ KEPT = "probe"
 
 
 async def open_patiently(ctx: Context) -> tuple[Reach, Connection | None, tuple[Reach, ...]]:
-    """Open a connection to the target; where somebody refuses or cuts it off, try again. Return also what failed before."""
+    """Open a connection to the target; where somebody refuses or cuts it off, try again. Return also what failed before.
+
+    Where the checks share their connections, it is the one that the tls check has opened.
+    """
+    if shares(ctx) and (offer := await _offered(ctx)) is not None:
+        reach = Reach(address=offer.connect.address, connects=(offer.connect,), handshake=offer.handshake)
+        endpoint = ctx.settings.endpoint
+        return reach, Connection(offer.stream, endpoint.host, endpoint.port), ()
     reach, connection = await open_way(ctx)
     earlier: tuple[Reach, ...] = ()
     while connection is None and _worth_another(reach) and len(earlier) < RETRIES:
         earlier += (reach,)
         reach, connection = await open_way(ctx)
     return reach, connection, earlier
+
+
+async def _offered(ctx: Context) -> Offer | None:
+    addresses = await ctx.addresses()
+    return await take_offer(ctx, addresses[0]) if addresses else None
 
 
 async def open_way(ctx: Context, *, verify: bool = True) -> tuple[Reach, Connection | None]:
@@ -102,9 +115,11 @@ class Calls:
 
     def leave(self) -> None:
         """Leave the connection to the next run under `watch`, where it may carry another call."""
-        if self._ctx.kept is not None and self._connection is not None and self._connection.usable:
+        usable = self._connection is not None and self._connection.usable
+        if self._ctx.kept is not None and self._connection is not None and usable:
             self._ctx.kept[KEPT] = Left(self._connection, time.monotonic())
             self._connection = None
+        note_well(self._ctx, well=usable)
 
     def close(self) -> None:
         """Close the connection at hand."""

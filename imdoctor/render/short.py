@@ -1,0 +1,28 @@
+"""The report in one line for each target: status, target, first cause with its code, and how long."""
+
+from imdoctor.model import Report, TargetReport
+from imdoctor.render.text import COLOURS, WORDS, duration, gist, title_of
+from imdoctor.render.wrap import clean
+
+
+def render(report: Report, *, colour: bool = False) -> str:
+    """Return the report as lines, which no width breaks: they are there to be searched and counted."""
+    if not report.targets:
+        return f"{WORDS['unknown']}: no target was examined\n"
+    return "".join(f"{_line(target, colour=colour)}\n" for target in report.targets)
+
+
+def _line(target: TargetReport, *, colour: bool) -> str:
+    word = WORDS[target.status]
+    shown = f"\x1b[{COLOURS[target.status]}m{word}\x1b[0m" if colour else word
+    codes = [cause.cause for cause in target.diagnosis[:1]]
+    tried = max((len(check.attempts) for check in target.checks), default=0)
+    again = [f"tried {tried + 1} times"] if tried else []
+    told = ", ".join([*codes, *again, duration(_longest(target))])
+    return f"{shown} {clean(f'{title_of(target)}: {gist(target)} ({told})')}"
+
+
+def _longest(target: TargetReport) -> float | None:
+    """Return how long the slowest check took: they all start at once."""
+    times = [check.duration_seconds for check in target.checks if check.duration_seconds is not None]
+    return max(times, default=None)
