@@ -147,7 +147,7 @@ SHELLS: dict[str, type[ShellComplete]] = {"bash": Bash, "zsh": Zsh, "fish": Fish
 def completion(ctx: click.Context, *, shell: str, answer: bool) -> int:
     """Print the script that has a shell complete commands, options, targets, checks, codes and scenarios.
 
-    For bash and zsh `eval "$(imdoctor completion bash)"` in ~/.bashrc or ~/.zshrc, for fish `imdoctor completion fish` into
+    For bash and zsh `eval "$(imdoctor completion SHELL)"` in ~/.bashrc or ~/.zshrc, for fish `imdoctor completion fish` into
     ~/.config/fish/completions/imdoctor.fish.
     """
     session: Session = ctx.obj

@@ -87,7 +87,7 @@ def publish(report: Report, *, form: str, outputs: Sequence[Output], look: Look,
     page = style(session, look)
     errors = []
     for output in outputs:
-        text = mask(FORMATS[output.format](shown, msgspec.structs.replace(page, colour=False)))
+        text = mask(FORMATS[output.format](shown, msgspec.structs.replace(page, colour=False, quiet=False)))
         try:
             write_whole(output.path, text)
         except OSError as error:

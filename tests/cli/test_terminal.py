@@ -137,7 +137,7 @@ def test_a_stop_between_two_tries(tmp_path: Path, bound: socket.socket) -> None:
 
 
 def test_one_line_for_each_target(tmp_path: Path) -> None:
-    """-q prints status, target, first cause, code and time, a line for each target, and exits as ever."""
+    """-q prints status, target, first cause, code and time, a line for each target, and exits as ever; JSON and files are whole."""
     (tmp_path / "imdoctor.yaml").write_text("targets: [{name: a, client: {timeout: 2s}}, {name: b}]\n")
     done = imdoctor(tmp_path, "run", "-q", "--check=client")
     assert done.code == 3
@@ -146,4 +146,6 @@ def test_one_line_for_each_target(tmp_path: Path) -> None:
         r"WARN console\.tim\.qq\.com:443 \(a\): .+ \(client\.timeout-too-short, [0-9.]+ (us|ms)\)", first
     )
     assert second.startswith("UNKNOWN console.tim.qq.com:443 (b): nothing was checked (")
-    assert imdoctor(tmp_path, "run", "-q", "--check=client", "--format=json").out.startswith("{")
+    whole = imdoctor(tmp_path, "run", "-q", "--check=client", "--format=json", "--output=text=report.txt")
+    assert whole.out.startswith("{")
+    assert "What to do:" in (tmp_path / "report.txt").read_text()

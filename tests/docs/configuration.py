@@ -8,7 +8,7 @@ from typing import Any
 from imdoctor import registry
 from imdoctor.cli.jobs import option_types
 from imdoctor.config.model import DURATION_PATTERN, PERCENTAGE_PATTERN, SIZE_PATTERN
-from imdoctor.config.schema import schema
+from imdoctor.config.schema import ENDPOINT, schema
 
 PAGE = Path(__file__).parents[2] / "docs/configuration.md"
 FORMS = {DURATION_PATTERN: "duration", PERCENTAGE_PATTERN: "percentage", SIZE_PATTERN: "size"}
@@ -32,8 +32,8 @@ imdoctor config check imdoctor.yaml
 imdoctor config schema > imdoctor.schema.json
 ```
 
-`init` writes a file with the values given and every option as a comment; it asks nothing. `check` takes several files, tells everything that
-is wrong with them in one pass, each as `file:line:column`, and reads the secrets that they name; what is odd and no error is a warning.
+`init` writes a file with the values given and every option as a comment; it asks nothing. `check` takes several files, tells all
+that is wrong with them in one pass, each as `file:line:column`, and reads the secrets that they name; what is odd and no error is a warning.
 By `schema`, an editor that heeds the file's first line (`# yaml-language-server: $schema=imdoctor.schema.json`) shows what each key means.
 
 A file is strict: an unknown key is an error with a suggestion. A secret is a path or a variable's name, and its value never stands here.
@@ -107,20 +107,15 @@ def _resolved(node: Any, known: Mapping[str, Any]) -> dict[str, Any]:  # noqa: A
 
 def _type(node: Any, known: Mapping[str, Any]) -> str:  # noqa: ANN401 - a part of a schema
     """Return a type in words."""
-    if node.get("$ref", "").endswith("/Endpoint"):
-        return "endpoint"
     whole = _resolved(node, known)
     if "anyOf" in whole:
         return " or ".join(_type(one, known) for one in whole["anyOf"])
-    if "enum" in whole:
-        return ", ".join(f"`{word}`" for word in whole["enum"])
-    if whole.get("pattern") in FORMS:
-        return FORMS[whole["pattern"]]
     if whole["type"] == "array":
         return f"list of {_type(whole['items'], known)}s"
     if isinstance(whole.get("additionalProperties"), dict):
         return f"mapping to {_type(whole['additionalProperties'], known)}s"
-    return TYPES[whole["type"]] + _range(whole)
+    form = "endpoint" if whole == ENDPOINT else FORMS.get(whole.get("pattern", ""))
+    return form or TYPES[whole["type"]] + _range(whole)
 
 
 def _range(whole: Mapping[str, Any]) -> str:
