@@ -33,8 +33,9 @@ imdoctor config schema > imdoctor.schema.json
 ```
 
 `init` writes a file with the values given and every option as a comment; it asks nothing. `check` takes several files, tells all
-that is wrong with them in one pass, each as `file:line:column`, and reads the secrets that they name; what is odd and no error is a warning.
-By `schema`, an editor that heeds the file's first line (`# yaml-language-server: $schema=imdoctor.schema.json`) shows what each key means.
+that is wrong with them in one pass, each as `file:line:column`, and reads the secrets that they name; what is odd and no error is a
+warning. By `schema`, an editor that heeds the file's first line (`# yaml-language-server: $schema=imdoctor.schema.json`) shows what each
+key means.
 
 A file is strict: an unknown key is an error with a suggestion. A secret is a path or a variable's name, and its value never stands here.
 Anchors (`&base`, `*base`, `<<`) work as YAML has them.
