@@ -1,6 +1,7 @@
 """The agent: rounds when they are due, what they amount to remembered and told, until it is told to stop."""
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -58,7 +59,7 @@ class Agent:
 
     def __post_init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._started_at = time.time()
+        self._started_at, self._settled = time.time(), False
         self._stop: asyncio.Future[str] = self._loop.create_future()
         self._wake, self._reloading = asyncio.Event(), asyncio.Lock()
         self._rounds: dict[str, asyncio.Task[None]] = {}
@@ -185,6 +186,14 @@ class Agent:
             del self._rounds[slot.target], self._began[slot.target]
             self._schedule.done(slot.target)
             self._wake.set()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Once every target was examined, keep what stays out of the collector's way: it would walk all of it again and again."""
+        if not self._settled and self.board.covers(self.assignment.jobs):
+            self._settled = True
+            gc.collect()
+            gc.freeze()
 
     async def _round(self, slot: Slot) -> Status:
         assignment = self.assignment
