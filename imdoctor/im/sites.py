@@ -96,10 +96,13 @@ UNDOCUMENTED = "The ranges stand in no document: the console shows the app's dat
 def site_chosen(name: str | None, sdkappid: int | None) -> str | None:
     """Say that a site's domain was chosen by an SDKAppID's number, and how little that is worth; None where no site was chosen."""
     site = next((site for site in SITES if site.name == name), None)
-    if site is None or sdkappid is None:
-        return None
+    return None if site is None or sdkappid is None else f"No endpoint is given. {why_site(site, sdkappid)}"
+
+
+def why_site(site: Site, sdkappid: int) -> str:
+    """Say why a site's domain is called, and how little an SDKAppID's number is worth."""
     why = "is in no other site's range" if site is DEFAULT_SITE else "looks like one of that site by its number"
-    return f"No endpoint is given. The domain is that of {site.name}, since SDKAppID {sdkappid} {why}. {UNDOCUMENTED}"
+    return f"The domain is that of {site.name}, since SDKAppID {sdkappid} {why}. {UNDOCUMENTED}"
 
 
 def backup_of(host: str) -> str | None:

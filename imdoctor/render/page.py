@@ -66,9 +66,7 @@ class Page:
     def target(self, target: TargetReport, *, brief: bool = False) -> Iterator[str]:
         """Yield one target: its verdict, its causes, its checks; with ``brief`` the verdict alone."""
         yield from self.verdict(target.status, verdict_on(target))
-        if said := chosen(target):
-            yield from wrap(said, self.width, "  ")
-        if told := tried(target):
+        for told in filter(None, (chosen(target), tried(target))):
             yield from wrap(told, self.width, "  ")
         if brief:
             return
