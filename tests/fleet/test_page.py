@@ -72,7 +72,7 @@ def free_port() -> int:
 def told(port: int) -> str:
     """Return a server's metrics."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
-        text: str = answer.read().decode()
+        text = bytes(answer.read()).decode()
     return text
 
 
