@@ -72,8 +72,7 @@ def free_port() -> int:
 def told(port: int) -> str:
     """Return a server's metrics."""
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
-        text = bytes(answer.read()).decode()
-    return text
+        return bytes(answer.read()).decode()
 
 
 def typed(line: str, folder: Path) -> None:
@@ -88,9 +87,8 @@ def typed(line: str, folder: Path) -> None:
 
 def line_with(word: str) -> str:
     """Return the one command of the page that holds a word."""
-    (line,) = (
-        one for block in re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL) for one in block.splitlines() if word in one
-    )
+    blocks: list[str] = re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)
+    (line,) = (one for block in blocks for one in block.splitlines() if word in one)
     return line
 
 
