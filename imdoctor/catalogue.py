@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from imdoctor.check import Check, Settings, Spec
+from imdoctor.speech import retold, say, translated
 
 
 @dataclass(frozen=True)
@@ -21,7 +22,7 @@ class Catalogue:
 
 
 def fill(template: str, settings: Settings, address: str | None, data: Mapping[str, Any]) -> str:
-    """Fill a Spec's template in. What it names and nobody knows is "?": a report is worth more than its grammar."""
+    """Fill a Spec's template in, in the language spoken. What it names and nobody knows is "?": a report is worth more than its grammar."""
     endpoint = settings.endpoint
     known = {
         "host": endpoint.host,
@@ -31,16 +32,18 @@ def fill(template: str, settings: Settings, address: str | None, data: Mapping[s
         "sdkappid": settings.sdkappid,
         "identifier": settings.identifier,
     }
-    return _Lenient().vformat(template, (), {**known, **{key: _shown(value) for key, value in data.items()}})
+    return _Lenient().vformat(
+        translated(template), (), {**known, **{key: _shown(value) for key, value in data.items()}}
+    )
 
 
 def _shown(value: Any) -> Any:  # noqa: ANN401 - a finding's data is whatever JSON holds
-    """Show lists as people write them, and numbers to four figures."""
+    """Show lists as people write them, numbers to four figures, and known words in the language spoken."""
     if isinstance(value, list | tuple):
-        return ", ".join(str(_shown(item)) for item in value) or "none"
+        return ", ".join(str(_shown(item)) for item in value) or say("none")
     if isinstance(value, float):
         return float(f"{value:.4g}")
-    return value
+    return retold(value) if isinstance(value, str) else value
 
 
 class _Lenient(string.Formatter):

@@ -17,8 +17,10 @@ from imdoctor.judgement import Seen, defect, judge_check, judge_target, make_rep
 from imdoctor.memory import Memory
 from imdoctor.model import Attempt, CheckReport, HostReport, Report, TargetReport
 from imdoctor.net.machine import Machine
+from imdoctor.speech import mark
 
-STOPPED = "stopped before it was done"
+STOPPED = mark("stopped before it was done")
+OVERDUE = mark("not done when the time of the run was up: give it more by --timeout")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,7 +179,7 @@ async def _observe_all(
     except asyncio.CancelledError:
         stopped = True
     await _end([*ctx.tasks.values(), *watchers])
-    trouble = STOPPED if stopped else "not done when the time of the run was up: give it more by --timeout"
+    trouble = STOPPED if stopped else OVERDUE
     return {check.name: seen.get(check.name, Seen(trouble=trouble)) for check in checks}, stopped
 
 
