@@ -1,11 +1,13 @@
 """Runs checks side by side under one deadline, contains their failures, and makes the report."""
 
 import asyncio
+import math
 import platform
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from msgspec import structs
@@ -117,11 +119,18 @@ def this_host() -> HostReport:
 async def _all_or_stopped(tasks: "Sequence[asyncio.Task[Any]]") -> None:
     """Wait for every task. Cancelled meanwhile, hand the cancellation on to them, and wait for what they have to say."""
     try:
-        await asyncio.gather(*(asyncio.wait({task}) for task in tasks))
+        await _done(tasks)
     except asyncio.CancelledError:
         for task in tasks:
             task.cancel()
-        await asyncio.gather(*(asyncio.wait({task}) for task in tasks))
+        await _done(tasks)
+
+
+async def _done(tasks: "Iterable[asyncio.Future[Any]]", seconds: float = math.inf) -> None:
+    """Wait until all are done, for so many seconds at the most; whatever becomes of them, none is cancelled."""
+    waited = [task for task in tasks if not task.done()]
+    if waited:
+        await asyncio.wait(waited, timeout=None if math.isinf(seconds) else seconds)
 
 
 async def _examine(
@@ -164,21 +173,21 @@ async def _observe_all(
     ctx = _context(job, deadline)
     seen = {check.name: job.held[check.name] for check in checks if check.name in job.held}
     ctx.tasks["lag"] = asyncio.create_task(ctx.lag.run(), name="lag")
-    due = [check for check in checks if check.name not in seen]
-    watchers = [asyncio.create_task(_watch(check, ctx, job, seen, progress)) for check in due]
-    for name, held in seen.items():
-        ctx.tasks["observe", name] = asyncio.create_task(_again(held), name=name)
-    for check in due:
-        ctx.tasks["observe", check.name] = asyncio.create_task(check.observe(ctx), name=check.name)
+    for name, held in seen.items():  # a check that is not due has done its observing
+        ctx.tasks["observe", name] = asyncio.get_running_loop().create_future()
+        ctx.tasks["observe", name].set_result(held.observation)
+    observing = []
+    for check in (check for check in checks if check.name not in seen):
+        progress.started(job.name, check.name)
+        task = ctx.tasks["observe", check.name] = asyncio.create_task(check.observe(ctx), name=check.name)
+        task.add_done_callback(partial(_note, check, job, seen, progress, time.monotonic()))
+        observing.append(task)
     stopped = False
     try:
-        async with asyncio.timeout(deadline.left(float("inf"))):
-            await asyncio.gather(*watchers)
-    except TimeoutError:
-        pass
+        await _done(observing, deadline.left(math.inf))
     except asyncio.CancelledError:
         stopped = True
-    await _end([*ctx.tasks.values(), *watchers])
+    await _end([*ctx.tasks.values()])
     trouble = STOPPED if stopped else OVERDUE
     return {check.name: seen.get(check.name, Seen(trouble=trouble)) for check in checks}, stopped
 
@@ -195,17 +204,10 @@ def _context(job: Job, deadline: Deadline) -> Context:
     )
 
 
-async def _again(held: Seen) -> Observation | None:
-    """Stand for the observing of a check that is not due."""
-    return held.observation
-
-
-async def _watch(check: Check, ctx: Context, job: Job, seen: dict[str, Seen], progress: Progress) -> None:
-    """Await one check's observation, keep it, and tell."""
-    start = time.monotonic()
-    progress.started(job.name, check.name)
-    task = ctx.tasks["observe", check.name]
-    await asyncio.wait({task})
+def _note(
+    check: Check, job: Job, seen: dict[str, Seen], progress: Progress, start: float, task: "asyncio.Future[Any]"
+) -> None:
+    """Keep what a check observed, now that it is done, and tell."""
     if task.cancelled():
         return
     seconds = time.monotonic() - start
@@ -227,4 +229,7 @@ async def _end(tasks: "Sequence[asyncio.Future[Any]]") -> None:
     """Cancel what still runs, and wait until it is gone; what it raises was its own business."""
     for task in tasks:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    await _done(tasks)
+    for task in tasks:
+        if not task.cancelled():
+            task.exception()  # seen, so that nobody is told that it was not

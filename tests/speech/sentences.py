@@ -46,10 +46,10 @@ def _said() -> Iterator[tuple[str, str]]:
 
 
 def said_in(source: str, place: str) -> Iterator[str]:
-    """Yield what a file says, by the calls of `say` and `mark` in it. Raises ValueError for one whose sentence is no literal."""
+    """Yield what a file says, by the calls of `say` and `mark` in it. Raises TypeError for one whose sentence is no literal."""
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             for sentence in (node.args[index] for index in SAYING.get(node.func.id, ())):
                 if not isinstance(sentence, ast.Constant) or not isinstance(sentence.value, str):
-                    raise ValueError(f"{place}:{node.lineno}: {node.func.id}() takes the sentence itself")
+                    raise TypeError(f"{place}:{node.lineno}: {node.func.id}() takes the sentence itself")
                 yield sentence.value
