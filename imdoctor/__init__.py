@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     )
     from imdoctor.config.model import FilePath, Seconds
     from imdoctor.model import Measurement, Severity, Status
-    from imdoctor.speech import count, mark, retold, say, translated
+    from imdoctor.speech import count, joined, mark, retold, say, translated
 
 __version__ = "0.1.0"
 
@@ -46,6 +46,7 @@ __all__ = [
     "Summary",
     "__version__",
     "count",
+    "joined",
     "mark",
     "pick",
     "retold",
@@ -56,7 +57,7 @@ __all__ = [
 _HOMES = {
     **dict.fromkeys(("FilePath", "Seconds"), "imdoctor.config.model"),
     **dict.fromkeys(("Measurement", "Severity", "Status"), "imdoctor.model"),
-    **dict.fromkeys(("count", "mark", "retold", "say", "translated"), "imdoctor.speech"),
+    **dict.fromkeys(("count", "joined", "mark", "retold", "say", "translated"), "imdoctor.speech"),
 }
 
 

@@ -8,7 +8,7 @@ such as a plugin's own words, stays English. Saved reports, and all that program
 import json
 import re
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -71,6 +71,11 @@ def say(template: str, /, **values: Any) -> str:  # noqa: ANN401 - whatever str.
 def count(number: int, one: str, several: str) -> str:
     """Return a number with its noun: ``one`` for 1, else ``several``, in which ``{number}`` stands."""
     return translated(one if number == 1 else several).format(number=number)
+
+
+def joined(sentences: Iterable[str]) -> str:
+    """Return whole sentences in the language spoken, one after the other: Chinese puts no space between them."""
+    return (" " if spoken() == ENGLISH else "").join(map(retold, sentences))
 
 
 def mark(template: str) -> str:

@@ -17,8 +17,8 @@ from imdoctor import (
     Settings,
     Spec,
     Summary,
+    joined,
     pick,
-    retold,
     say,
 )
 from imdoctor.im import errorcodes, usersig
@@ -191,7 +191,7 @@ def _server(seen: UsersigSeen, probe: ProbeSeen | None, found: set[str]) -> Iter
         "error_code": answer.error_code,
         "error_info": answer.error_info,
         "meaning": known.meaning if known else say("The server does not accept this usersig."),
-        "advice": say(" ").join(map(retold, known.remedy)) if known else say("Check the credential."),
+        "advice": joined(known.remedy) if known else say("Check the credential."),
         "reason": said,
         "theirs": say("another one, by the server's word"),
         "ours": seen.identifier if code == "usersig.identifier-mismatch" else seen.sdkappid,

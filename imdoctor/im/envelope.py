@@ -5,9 +5,9 @@ from typing import Literal
 
 import msgspec
 
-from imdoctor.speech import say
 from imdoctor.im import strictjson
 from imdoctor.im.strictjson import Document, kind_of
+from imdoctor.speech import say
 
 FIELDS = ("ActionStatus", "ErrorCode", "ErrorInfo")
 
@@ -45,7 +45,9 @@ def parse(body: bytes) -> Envelope | EnvelopeFault:
         return EnvelopeFault(kind="not-json", detail=say("The body is no JSON object: {document}.", document=document))
     members = document.members
     if not any(name in members for name in FIELDS):
-        return EnvelopeFault(kind="not-envelope", detail=say("The JSON object has no ActionStatus, ErrorCode or ErrorInfo."))
+        return EnvelopeFault(
+            kind="not-envelope", detail=say("The JSON object has no ActionStatus, ErrorCode or ErrorInfo.")
+        )
     if problems := "; ".join(_problems(document)):
         return EnvelopeFault(kind="bad-fields", detail=problems[:200])
     return Envelope(

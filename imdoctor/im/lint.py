@@ -7,13 +7,13 @@ from urllib.parse import quote
 
 import msgspec
 
-from imdoctor.speech import say
 from imdoctor.im import strictjson, usersig
 from imdoctor.im.called import Called, hidden
 from imdoctor.im.lint_rules import RULES, Severity
 from imdoctor.im.request import RANDOM_MAX
 from imdoctor.im.sites import site_of_domain, site_of_sdkappid
 from imdoctor.im.usersig import IDENTIFIER_MAX_BYTES, UserSig, UserSigFault
+from imdoctor.speech import say
 
 NAMES = ("sdkappid", "identifier", "usersig", "random", "contenttype")
 """The URL's parameters, in the documents' order."""
@@ -100,7 +100,7 @@ def _path(path: str) -> Iterator[Remark]:
     if version != "v4" and re.fullmatch(r"[vV][0-9.]+", version):
         yield Remark(code="request.version", seen=say("The version in the path is {version}.", version=_shown(version)))
     if not re.fullmatch(r"/[vV][0-9.]+(?:/[A-Za-z0-9_]+){2}", path):
-        yield Remark(code="request.path", seen=say("The path is {path}.", path=_shown(path or '/')))
+        yield Remark(code="request.path", seen=say("The path is {path}.", path=_shown(path or "/")))
 
 
 def _names(call: Called, parameters: _Parameters) -> Iterator[Remark]:
@@ -109,13 +109,19 @@ def _names(call: Called, parameters: _Parameters) -> Iterator[Remark]:
     for name in dict.fromkeys(written):
         if name not in NAMES and _documented(name) in NAMES:
             yield Remark(
-                code="request.parameter-case", seen=say("{name} stands where {documented} belongs.", name=_shown(name), documented=_documented(name))
+                code="request.parameter-case",
+                seen=say("{name} stands where {documented} belongs.", name=_shown(name), documented=_documented(name)),
             )
         elif name not in NAMES:
-            yield Remark(code="request.unknown-parameter", seen=say("The URL has a parameter {name}.", name=_shown(name)))
+            yield Remark(
+                code="request.unknown-parameter", seen=say("The URL has a parameter {name}.", name=_shown(name))
+            )
     for name, count in Counter(map(_documented, written)).items():
         if count > 1:
-            yield Remark(code="request.duplicate-parameter", seen=say("{name} stands {count} times.", name=_shown(name), count=count))
+            yield Remark(
+                code="request.duplicate-parameter",
+                seen=say("{name} stands {count} times.", name=_shown(name), count=count),
+            )
     for name in NAMES:
         if not parameters.said.get(name, "").strip():
             empty = name in parameters.said
@@ -130,13 +136,19 @@ def _values(parameters: _Parameters) -> Iterator[Remark]:
     if sdkappid is not None and _number(sdkappid, 1, HIGHEST_SDKAPPID) is None:
         yield Remark(code="request.sdkappid", seen=say("sdkappid is {sdkappid}.", sdkappid=_shown(sdkappid)))
     if identifier is not None and len(identifier.encode("utf-8", "surrogatepass")) > IDENTIFIER_MAX_BYTES:
-        yield Remark(code="request.identifier", seen=say("The identifier has more than {most} bytes.", most=IDENTIFIER_MAX_BYTES))
+        yield Remark(
+            code="request.identifier", seen=say("The identifier has more than {most} bytes.", most=IDENTIFIER_MAX_BYTES)
+        )
     if contenttype is not None and contenttype != "json":
-        yield Remark(code="request.contenttype", seen=say("contenttype is {contenttype}.", contenttype=_shown(contenttype)))
+        yield Remark(
+            code="request.contenttype", seen=say("contenttype is {contenttype}.", contenttype=_shown(contenttype))
+        )
     if random is not None and _number(random, 0, RANDOM_MAX) is None:
         yield Remark(code="request.random", seen=say("random is {random}.", random=_shown(random)))
     elif random is not None and _looks_constant(random):
-        yield Remark(code="request.random-constant", seen=say("random is {random}, which looks like a constant.", random=random))
+        yield Remark(
+            code="request.random-constant", seen=say("random is {random}, which looks like a constant.", random=random)
+        )
 
 
 def _number(text: str, least: int, most: int) -> int | None:
@@ -176,10 +188,18 @@ def _fault_code(fault: UserSigFault, text: str) -> str:
 def _owner(sig: UserSig, parameters: _Parameters) -> Iterator[Remark]:
     sdkappid, identifier = parameters.shown("sdkappid"), parameters.shown("identifier")
     if sdkappid is not None and sdkappid != str(sig.sdkappid):
-        seen = say("The usersig is for SDKAppID {sdkappid}, the URL says {other}.", sdkappid=sig.sdkappid, other=_shown(sdkappid))
+        seen = say(
+            "The usersig is for SDKAppID {sdkappid}, the URL says {other}.",
+            sdkappid=sig.sdkappid,
+            other=_shown(sdkappid),
+        )
         yield Remark(code="request.usersig-other-app", seen=seen)
     if identifier is not None and identifier != sig.identifier:
-        seen = say("The usersig is for {identifier}, the URL says {other}.", identifier=_shown(sig.identifier), other=_shown(identifier))
+        seen = say(
+            "The usersig is for {identifier}, the URL says {other}.",
+            identifier=_shown(sig.identifier),
+            other=_shown(identifier),
+        )
         yield Remark(code="request.usersig-other-identifier", seen=seen)
 
 
@@ -200,7 +220,13 @@ def _domain(call: Called, parameters: _Parameters) -> Iterator[Remark]:
     sdkappid = _number(parameters.shown("sdkappid") or "", 1, HIGHEST_SDKAPPID)
     likely = site_of_sdkappid(sdkappid) if sdkappid is not None else None
     if site is not None and likely is not None and likely.name != site.name:
-        seen = say("SDKAppID {sdkappid} looks like one of {likely} ({primary}), the domain is that of {site}.", sdkappid=sdkappid, likely=likely.name, primary=likely.primary, site=site.name)
+        seen = say(
+            "SDKAppID {sdkappid} looks like one of {likely} ({primary}), the domain is that of {site}.",
+            sdkappid=sdkappid,
+            likely=likely.name,
+            primary=likely.primary,
+            site=site.name,
+        )
         yield Remark(code="request.site-mismatch", seen=seen)
 
 
@@ -214,16 +240,23 @@ def _body(call: Called) -> Iterator[Remark]:
     if isinstance(read, str):
         yield Remark(code="request.body-not-json", seen=say("The body is no JSON object: {read}.", read=read))
     if call.content_type is not None and "json" not in call.content_type.lower():
-        yield Remark(code="request.content-type", seen=say("The header Content-Type is {content_type}.", content_type=_shown(call.content_type)))
+        yield Remark(
+            code="request.content-type",
+            seen=say("The header Content-Type is {content_type}.", content_type=_shown(call.content_type)),
+        )
 
 
 def _transport(call: Called) -> Iterator[Remark]:
     """Judge the time limits, the connection and its trust."""
     if call.max_time is not None and 0 < call.max_time <= BACKEND_TIMEOUT:
-        yield Remark(code="request.timeout-too-short", seen=say("The request gives up after {max_time:g} s.", max_time=call.max_time))
+        yield Remark(
+            code="request.timeout-too-short",
+            seen=say("The request gives up after {max_time:g} s.", max_time=call.max_time),
+        )
     if call.connect_timeout is not None and 0 < call.connect_timeout <= BACKEND_TIMEOUT:
         yield Remark(
-            code="request.connect-timeout", seen=say("The connection is given up after {connect_timeout:g} s.", connect_timeout=call.connect_timeout)
+            code="request.connect-timeout",
+            seen=say("The connection is given up after {connect_timeout:g} s.", connect_timeout=call.connect_timeout),
         )
     connection = {value.lower() for name, value in call.headers if name == "connection"}
     if "close" in connection:
@@ -241,7 +274,7 @@ def _unseen(call: Called, parameters: _Parameters) -> Iterator[str]:
         yield say("the body, which comes from elsewhere")
     names = [name for name in NAMES if parameters.said.get(name) and hidden(parameters.said[name])]
     if names:
-        yield say("{names}: something stands for the value", names=', '.join(names))
+        yield say("{names}: something stands for the value", names=", ".join(names))
 
 
 def _corrected(call: Called, parameters: _Parameters, random: int) -> str:

@@ -1,7 +1,8 @@
 """The sites of the IM service and their domains, as the "RESTful API Overview" lists them."""
 
-from imdoctor.speech import mark, retold, say
 import msgspec
+
+from imdoctor.speech import mark, retold, say
 
 
 class Site(msgspec.Struct, frozen=True):

@@ -1,12 +1,13 @@
 """One JSON object, read strictly (RFC 8259): what other parsers forgive is told, and nothing is raised."""
 
-from imdoctor.speech import say
 import codecs
 import json
 from collections import Counter
 from typing import Any, Never
 
 import msgspec
+
+from imdoctor.speech import say
 
 
 class Document(msgspec.Struct, frozen=True):
@@ -28,7 +29,11 @@ def read(text: bytes) -> Document | str:
     except UnicodeDecodeError as error:
         return say("it is not UTF-8 at byte {start}", start=error.start)
     except json.JSONDecodeError as error:
-        return say("it is no JSON at character {pos}: {msg}", pos=error.pos, msg=error.msg) if text.strip() else say("it is empty")
+        return (
+            say("it is no JSON at character {pos}: {msg}", pos=error.pos, msg=error.msg)
+            if text.strip()
+            else say("it is empty")
+        )
     except ValueError:  # what _refuse raises, and int for a number of thousands of digits
         return say("a number in it is not finite or has too many digits")
     except RecursionError:

@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 import msgspec
 
-from imdoctor.speech import say
 from imdoctor.im import strictjson
 from imdoctor.im.strictjson import Document, kind_of
 from imdoctor.im.usersig_packing import UserSigFault
+from imdoctor.speech import say
 
 _LATEST = 253_402_300_799  # 9999-12-31T23:59:59Z: what comes later is no date in seconds
 _SDKAPPID_MAX = 2**32 - 1
@@ -57,7 +57,9 @@ def read(text: bytes) -> UserSig | UserSigFault:
     """Return the usersig that a document's JSON describes, or what is wrong with it. Never raises."""
     document = strictjson.read(text)
     if isinstance(document, str):
-        return UserSigFault(kind="not-json", detail=say("The document inside is no JSON object: {document}.", document=document))
+        return UserSigFault(
+            kind="not-json", detail=say("The document inside is no JSON object: {document}.", document=document)
+        )
     return _fields(document)
 
 
@@ -191,7 +193,9 @@ def _text_problems(members: Mapping[str, object], *names: str) -> Iterator[str]:
 def _number_problems(numbers: Mapping[str, object], wanted: str) -> Iterator[str]:
     """Yield what is wrong with the SDKAppID, the time and the lifetime, in this order."""
     whole = {name: value for name, value in numbers.items() if type(value) is int}  # a bool is an int to isinstance
-    yield from (say("{name} is missing or not {wanted}", name=name, wanted=wanted) for name in numbers if name not in whole)
+    yield from (
+        say("{name} is missing or not {wanted}", name=name, wanted=wanted) for name in numbers if name not in whole
+    )
     if len(whole) < len(numbers):
         return
     (app, sdkappid), (issued, time), (lifetime, expire) = whole.items()
@@ -200,12 +204,18 @@ def _number_problems(numbers: Mapping[str, object], wanted: str) -> Iterator[str
     if time < 0 or expire < 0:
         yield say("{issued} or {lifetime} is negative", issued=issued, lifetime=lifetime)
     elif time + expire > _LATEST:
-        yield say("{issued} and {lifetime} lead past the year 9999: they count seconds, not milliseconds", issued=issued, lifetime=lifetime)
+        yield say(
+            "{issued} and {lifetime} lead past the year 9999: they count seconds, not milliseconds",
+            issued=issued,
+            lifetime=lifetime,
+        )
 
 
 def _binary_problems(members: Mapping[str, object]) -> Iterator[str]:
     wanted = ("TLS.sig", "TLS.userbuf") if "TLS.userbuf" in members else ("TLS.sig",)
-    yield from (say("{name} is not a string in base64", name=name) for name in wanted if _bytes(members.get(name)) is None)
+    yield from (
+        say("{name} is not a string in base64", name=name) for name in wanted if _bytes(members.get(name)) is None
+    )
 
 
 def _decimal(value: object) -> int | None:

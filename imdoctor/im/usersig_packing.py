@@ -1,6 +1,5 @@
 """How a usersig is packed: base64(zlib(document)), in an alphabet with ``*`` for ``+``, ``-`` for ``/``, ``_`` for ``=``."""
 
-from imdoctor.speech import say
 import base64
 import binascii
 import re
@@ -8,6 +7,8 @@ import zlib
 from typing import Literal
 
 import msgspec
+
+from imdoctor.speech import say
 
 TEXT_MAX = 64 * 1024
 """Characters of the longest text that is looked at; a real usersig has some hundred."""
@@ -63,10 +64,13 @@ def _text_fault(text: str) -> UserSigFault | None:
     if not text.strip():
         return UserSigFault(kind="empty", detail=say("The usersig is empty."))
     if len(text) > TEXT_MAX:
-        return UserSigFault(kind="too-large", detail=say("The usersig has {count} characters; some hundred are usual.", count=len(text)))
+        return UserSigFault(
+            kind="too-large", detail=say("The usersig has {count} characters; some hundred are usual.", count=len(text))
+        )
     if white := re.search(r"\s", text):
         return UserSigFault(
-            kind="whitespace", detail=say("White space stands in the usersig, first after {start} characters.", start=white.start())
+            kind="whitespace",
+            detail=say("White space stands in the usersig, first after {start} characters.", start=white.start()),
         )
     if _PERCENT.search(text):
         return UserSigFault(
@@ -81,8 +85,8 @@ def _alphabet_fault(text: str) -> UserSigFault | None:
     if re.fullmatch(r"[A-Za-z0-9+/*-]*[=_]*", text):
         detail = say("The usersig uses base64's standard alphabet; its own has * for +, - for / and _ for =.")
     elif re.fullmatch(r"[A-Za-z0-9*_-]*", text):
-        detail = (
-            say("A _ stands before the usersig's end: is this URL-safe base64? In its own alphabet _ stands for = only.")
+        detail = say(
+            "A _ stands before the usersig's end: is this URL-safe base64? In its own alphabet _ stands for = only."
         )
     else:
         detail = say("The usersig holds characters besides letters, digits, * - and _.")
@@ -109,7 +113,8 @@ def _short(text: str) -> UserSigFault:
     if isinstance(begun, UserSigFault) and begun.kind != "truncated":
         return begun
     return UserSigFault(
-        kind="truncated", detail=say("The usersig has {count} characters, which is no multiple of 4: some are missing.", count=len(text))
+        kind="truncated",
+        detail=say("The usersig has {count} characters, which is no multiple of 4: some are missing.", count=len(text)),
     )
 
 
@@ -121,11 +126,14 @@ def _inflate(packed: bytes) -> bytes | UserSigFault:
     except zlib.error:
         return UserSigFault(kind="not-zlib", detail=say("The usersig is damaged: what it encodes is no zlib stream."))
     if len(inflated) > DOCUMENT_MAX:
-        return UserSigFault(kind="too-large", detail=say("The usersig inflates to more than {most} bytes.", most=DOCUMENT_MAX))
+        return UserSigFault(
+            kind="too-large", detail=say("The usersig inflates to more than {most} bytes.", most=DOCUMENT_MAX)
+        )
     if not stream.eof:
         return UserSigFault(kind="truncated", detail=say("The usersig's end is missing: its zlib stream stops midway."))
     if stream.unused_data:
         return UserSigFault(
-            kind="not-zlib", detail=say("{count} bytes follow the end of the usersig's zlib stream.", count=len(stream.unused_data))
+            kind="not-zlib",
+            detail=say("{count} bytes follow the end of the usersig's zlib stream.", count=len(stream.unused_data)),
         )
     return inflated

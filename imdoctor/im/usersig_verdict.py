@@ -5,9 +5,9 @@ from typing import Literal
 
 import msgspec
 
-from imdoctor.speech import say
 from imdoctor.im import usersig
 from imdoctor.im.usersig import UserSig, UserSigFault
+from imdoctor.speech import say
 
 SHORTEST, LONGEST = 86400, 50 * 31_557_600
 """Seconds of the lifetimes that the documents advise: at least 24 hours, at most 50 years."""
@@ -64,7 +64,9 @@ def verdict(found: tuple[Reason, ...]) -> Verdict:
 
 def _signature(sig: UserSig, key: str | None) -> Iterator[Reason]:
     if sig.version == 1:
-        yield Reason(code="usersig.legacy", severity="info", text=say("It is of version 1 (ECDSA), which newer apps left."))
+        yield Reason(
+            code="usersig.legacy", severity="info", text=say("It is of version 1 (ECDSA), which newer apps left.")
+        )
     if key is None:
         yield _undecided(say("No key is given, so its signature was not verified."))
     elif sig.version == 1:
@@ -87,7 +89,9 @@ def _signature_v1(sig: UserSig, key: str) -> Iterator[Reason]:
 def _signature_v2(sig: UserSig, key: str) -> Iterator[Reason]:
     fault = usersig.key_fault(key)
     if fault == "private-key-pem" or PUBLIC_KEY in key:
-        yield _wrong_key(say("The key is one in PEM form, as version 1 used it; version 2 takes the key from the console."))
+        yield _wrong_key(
+            say("The key is one in PEM form, as version 1 used it; version 2 takes the key from the console.")
+        )
         return
     stripped = fault == "whitespace" and usersig.verify(sig, key=key.strip())
     if fault == "whitespace":
@@ -108,7 +112,11 @@ def _undecided(text: str) -> Reason:
 
 def _owner(sig: UserSig, expected: Expected) -> Iterator[Reason]:
     if expected.identifier is not None and sig.identifier != expected.identifier:
-        text = say("It is for the identifier {identifier!r}, not for {other!r}.", identifier=sig.identifier, other=expected.identifier)
+        text = say(
+            "It is for the identifier {identifier!r}, not for {other!r}.",
+            identifier=sig.identifier,
+            other=expected.identifier,
+        )
         yield Reason(code="usersig.identifier-mismatch", severity="fail", text=text)
     if expected.sdkappid is not None and sig.sdkappid != expected.sdkappid:
         text = say("It is for SDKAppID {sdkappid}, not for {other}.", sdkappid=sig.sdkappid, other=expected.sdkappid)

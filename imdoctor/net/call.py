@@ -18,12 +18,12 @@ import h11
 import msgspec
 from msgspec import structs
 
-from imdoctor.speech import say
 from imdoctor.net.connect import Connect, Dial, TcpInfo, connect, tcp_info
 from imdoctor.net.handshake import Handshake, handshake
 from imdoctor.net.ledger import LagWatch, Ledger, close
 from imdoctor.net.machine import errno_name
 from imdoctor.net.proxy import Proxy, Tunnel, tunnel
+from imdoctor.speech import say
 
 HEADER_MAX = 64 * 1024
 """Bytes of an answer's header."""

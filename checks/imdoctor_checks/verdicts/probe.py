@@ -4,7 +4,7 @@ import urllib.parse
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from imdoctor import Finding, Settings, retold, say
+from imdoctor import Finding, Settings, joined, say
 from imdoctor.im import errorcodes
 from imdoctor.im.sites import backup_of, site_of_domain, site_of_sdkappid
 from imdoctor.model import Confidence
@@ -188,7 +188,7 @@ def _advice(code: str, known: errorcodes.ErrorCode | None, settings: Settings) -
         )
     if known is None:
         return say("Look the code up in the service's documents, or ask its support.")
-    return say(" ").join(map(retold, known.remedy))
+    return joined(known.remedy)
 
 
 def _slow(seen: ProbeSeen, slow: float) -> Iterator[Finding]:
