@@ -88,6 +88,22 @@ def translated(text: str) -> str:
     return catalogue(spoken()).get(text, text)
 
 
+class Words(Mapping[str, str]):
+    """Words by what they stand for, each in the language spoken when it is looked up. They are marked where they are written."""
+
+    def __init__(self, **words: str) -> None:
+        self._words = words
+
+    def __getitem__(self, key: str) -> str:
+        return translated(self._words[key])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._words)
+
+    def __len__(self) -> int:
+        return len(self._words)
+
+
 def retold(text: str) -> str:
     """Return in the language spoken what was said in English and kept: in an observation, a history, a saved report.
 

@@ -123,4 +123,4 @@ def _told(settings: Settings) -> str:
         None if told.keepalive is None else say("keep-alive on") if told.keepalive else say("keep-alive off"),
         None if told.pool is None else say("a pool of {connections}", connections=told.pool),
     )
-    return ", ".join(part for part in parts if part)
+    return say(", ").join(part for part in parts if part)

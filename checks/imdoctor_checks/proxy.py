@@ -82,7 +82,7 @@ class ProxyCheck:
         }
         if not seen.used:
             if tunnel.error is None:
-                yield Finding("proxy.required", data=data, because=(_through(seen.proxy, tunnel),))
+                yield Finding("proxy.required", data=data, because=(_through(seen.proxy, str(tunnel.status)),))
             return
         yield Finding("proxy.in-use", data=data)
         if tunnel.error not in {None, UNSPOKEN}:
@@ -148,7 +148,8 @@ def _failure(tunnel: Tunnel, direct: Connect | None, data: Mapping[str, object])
             because=(say("{who}: {told}", who=tunnel.proxy, told=error), *without),
             confidence="certain",
         )
-    because = _through(tunnel.proxy, tunnel)
+    answer = " ".join(filter(None, (str(tunnel.status or retold(tunnel.error or "")), tunnel.reason)))
+    because = _through(tunnel.proxy, answer)
     if tunnel.status == AUTH_REQUIRED:
         code = "proxy.auth-required"
     elif tunnel.status is not None and tunnel.status >= 500:  # noqa: PLR2004 - the server errors (RFC 9110 §15.6)
@@ -162,8 +163,7 @@ def _failure(tunnel: Tunnel, direct: Connect | None, data: Mapping[str, object])
     return Finding(code, data=told, because=(because, *without))
 
 
-def _through(proxy: str | None, tunnel: Tunnel) -> str:
-    answer = " ".join(filter(None, (str(tunnel.status or retold(tunnel.error or "")), tunnel.reason)))
+def _through(proxy: str | None, answer: str) -> str:
     return say("CONNECT through {proxy}: {answer}", proxy=proxy, answer=answer)
 
 

@@ -21,6 +21,17 @@ OUTCOMES = (
     mark("cloud-internal"),
 )
 """Words of observations, and kinds of resolvers, that stand in sentences."""
+TOPICS = (
+    mark("addresses"),
+    mark("answer"),
+    mark("chain"),
+    mark("egress"),
+    mark("gateways"),
+    mark("protocol"),
+    mark("proxy"),
+    mark("resolvers"),
+)
+"""The topics of the checks' facts."""
 
 
 def duration(seconds: float) -> str:

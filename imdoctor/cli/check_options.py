@@ -7,29 +7,31 @@ from typing import Any
 import msgspec
 
 from imdoctor.config.model import Config
-from imdoctor.config.problems import ConfigError, Problem
+from imdoctor.config.problems import Problem
 
 Kinds = Mapping[str, type[msgspec.Struct] | None]
 """Every installed check by name, with the type of its options; None for a check that has none."""
 
 
 def options_of(config: Config, kinds: Kinds) -> dict[str, Any]:
-    """Return every check's options, defaults included. Raises ConfigError for a check that needs some and has none."""
-    needy = list(unconfigured(config, kinds))
-    if needy:
-        raise ConfigError(*needy)
-    given = {name: config.checks.get(name) or kind() for name, kind in kinds.items() if kind is not None}
-    return {name: msgspec.to_builtins(options) for name, options in given.items()}
+    """Return every check's options, defaults included; without those of a check that needs some and has none."""
+    bare = {name: kind() for name, kind in kinds.items() if kind and name not in config.checks and not _needed(kind)}
+    chosen = {**bare, **config.checks}
+    return {name: msgspec.to_builtins(chosen[name]) for name in kinds if name in chosen}
 
 
 def unconfigured(config: Config, kinds: Kinds) -> Iterator[Problem]:
     """Say which checks need options and have none."""
     for name, kind in kinds.items():
-        missing = [item.encode_name for item in msgspec.structs.fields(kind) if item.required] if kind else []
+        missing = _needed(kind) if kind else []
         if missing and name not in config.checks:
             yield Problem(
-                f"the check {name} needs {', '.join(missing)}: write it under `checks: {name}:`, or --skip {name}"
+                f"the check {name} needs {', '.join(missing)}: write it under `checks: {name}:`", at=("checks", name)
             )
+
+
+def _needed(kind: type[msgspec.Struct]) -> list[str]:
+    return [item.encode_name for item in msgspec.structs.fields(kind) if item.required]
 
 
 def absent(config: Config) -> Iterator[Problem]:

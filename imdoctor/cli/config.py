@@ -5,9 +5,9 @@ import click
 from imdoctor.cli.lazy import LazyGroup
 
 COMMANDS = {
-    "check": ("imdoctor.cli.config_commands:check", "Check a configuration file, its secrets included."),
-    "init": ("imdoctor.cli.config_commands:init", "Print a commented configuration, or write it to a file."),
-    "schema": ("imdoctor.cli.config_commands:schema", "Print the configuration's JSON Schema, or the report's."),
+    "check": ("imdoctor.cli.config_check:check", "Check configuration files, their secrets included."),
+    "init": ("imdoctor.cli.config_init:init", "Print a commented configuration, or write it to a file."),
+    "schema": ("imdoctor.cli.config_schema:schema", "Print the configuration's JSON Schema, or the report's."),
 }
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 import msgspec
 
-from imdoctor.cli.check_options import absent, options_of
+from imdoctor.cli.check_options import absent, options_of, unconfigured
 from imdoctor.cli.session import Session
 from imdoctor.config.credentials import read_credential
 from imdoctor.config.files import UnreadableError, read_file
@@ -154,9 +154,10 @@ def jobs_of(
     third_party: bool,
 ) -> "tuple[Job, ...]":
     """Return a job for each target. Raises one ConfigError with what is wrong with all of them."""
-    options = options_of(config, option_types(installed))
+    kinds = option_types(installed)
+    options = options_of(config, kinds)
     jobs: list[Job] = []
-    problems = [*absent(config), *_heartbeat(config.events, session)]
+    problems = [*unconfigured(config, kinds), *absent(config), *_heartbeat(config.events, session)]
     for target in targets:
         try:
             jobs.append(job_of(target, options, base, session, third_party=third_party))

@@ -50,9 +50,9 @@ def run(
 ) -> int:
     """Run every check once on every target, and print the report.
 
-    HOST is a host, host:port, https://host or [IPv6]:port; with it no configuration is read. With neither it is the
-    China site's domain, anonymously. The exit code is 0 when healthy, 1 for warnings with --fail-on warn, 2 when a
-    target failed, 3 when that is not known.
+    HOST is a host, host:port, https://host or [IPv6]:port; with it no configuration is read. With --sdkappid in its
+    place it is the domain of the site that the number speaks for, with neither and no file the China site's, anonymously.
+    The exit code is 0 when healthy, 1 for warnings with --fail-on warn, 2 when a target failed, 3 when that is not known.
     """
     from imdoctor import runner
     from imdoctor.cli.jobs import Wanted, prepared

@@ -146,7 +146,7 @@ class Events(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     on_change: a program and its arguments, never a shell; it gets the run's report as JSON on its standard input.
     timeout: what each delivery may take; a second at least.
-    heartbeat: a URL to POST to at every round, and to URL/fail while a target is confirmed to fail.
+    heartbeat: a URL to POST to every `schedule: every`, and to URL/fail while a target is confirmed to fail.
     heartbeat_env: an environment variable that holds the heartbeat's URL.
     """
 

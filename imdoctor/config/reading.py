@@ -12,8 +12,8 @@ from imdoctor.config.conversion import Conversion
 from imdoctor.config.model import Config, Events, History, Otlp, Schedule, Target
 from imdoctor.config.problems import Problem
 from imdoctor.config.receivers import wrong_events, wrong_otlp
-from imdoctor.config.targets import CREDENTIALS, wrong_company, wrong_names, wrong_values
-from imdoctor.config.yamlnodes import MAPPING, SEQUENCE, compose, pairs
+from imdoctor.config.targets import CREDENTIALS, wrong_company, wrong_credential, wrong_names, wrong_values
+from imdoctor.config.yamlnodes import SEQUENCE, compose, pairs
 
 Options = Mapping[str, type[msgspec.Struct] | None]
 """Every installed check by name, with the type of its options; None for a check that has none."""
@@ -151,8 +151,7 @@ def _targets(conversion: Conversion, nodes: Mapping[str, yaml.Node]) -> tuple[Ta
         conversion.problem(node, "targets: a list of at least one target is expected: write `- name: …` for each")
         return ()
     _each_its_own(conversion, node)
-    found = [_target(conversion, item, shared) for item in node.value]
-    return tuple(target for target in found if target is not None)
+    return tuple(_target(conversion, item, shared) for item in node.value)
 
 
 def _each_its_own(conversion: Conversion, node: yaml.Node) -> None:
@@ -190,21 +189,16 @@ def _defaults(conversion: Conversion, node: yaml.Node) -> dict[str, Any]:
     return {key: value for key, value in found.items() if key != "name"}
 
 
-def _target(conversion: Conversion, node: yaml.Node, shared: Mapping[str, Any]) -> Target | None:
-    """Return a target, None for one that has a problem. A credential of its own takes the place of the one that is shared."""
-    before = len(conversion.problems)
-    own = _keys(conversion, node, "target")
-    alone = Target(**_good(own))
-    places = values(node)
-    for key, text in (*wrong_values(alone), *wrong_names(alone)):
-        conversion.problem(places.get(key, node), f"{key}: {text}")
+def _target(conversion: Conversion, node: yaml.Node, shared: Mapping[str, Any]) -> Target:
+    """Return what is good of a target. A credential of its own takes the place of the one that is shared."""
+    own, places = _keys(conversion, node, "target"), values(node)
     inherited = shared if not own.keys() & set(CREDENTIALS) else _without_credential(shared)
     merged = {**inherited, **own}
-    target = Target(**_good(merged))
-    for key, text in wrong_company(target) if len(_good(merged)) == len(merged) else ():
+    alone, target = Target(**_good(own)), Target(**_good(merged))
+    lonely = wrong_company(target) if msgspec.UNSET not in merged.values() else ()
+    for key, text in (*wrong_values(alone), *wrong_names(alone), *lonely):
         conversion.problem(places.get(key, node), f"{key}: {text}")
-    sound = len(conversion.problems) == before and msgspec.UNSET not in merged.values()
-    return target if sound and node.tag == MAPPING else None
+    return msgspec.structs.replace(target, **dict.fromkeys(CREDENTIALS)) if any(wrong_credential(target)) else target
 
 
 def _good(found: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from imdoctor.speech import mark, retold, say
+from imdoctor.speech import joined, mark, say
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -100,12 +100,20 @@ def site_chosen(name: str | None, sdkappid: int | None) -> str | None:
     site = next((site for site in SITES if site.name == name), None)
     if site is None or sdkappid is None:
         return None
-    domain = say("No endpoint is given. The domain is that of {site}, ", site=site.name)
+    return joined((say("No endpoint is given."), why_site(site, sdkappid)))
+
+
+def why_site(site: Site, sdkappid: int) -> str:
+    """Say why a site's domain is called, and how little an SDKAppID's number is worth."""
+    about = {"site": site.name, "sdkappid": sdkappid}
     if site is DEFAULT_SITE:
-        why = say("since SDKAppID {sdkappid} is in no other site's range. ", sdkappid=sdkappid)
+        why = say("The domain is that of {site}, since SDKAppID {sdkappid} is in no other site's range.", **about)
     else:
-        why = say("since SDKAppID {sdkappid} looks like one of that site by its number. ", sdkappid=sdkappid)
-    return f"{domain}{why}{retold(UNDOCUMENTED)}"
+        why = say(
+            "The domain is that of {site}, since SDKAppID {sdkappid} looks like one of that site by its number.",
+            **about,
+        )
+    return joined((why, UNDOCUMENTED))
 
 
 def backup_of(host: str) -> str | None:

@@ -2,18 +2,11 @@
 
 import json
 import os
-import re
 from pathlib import Path
 
-import msgspec
 import pytest
-import yaml
 from jsonschema import Draft202012Validator
 
-from imdoctor import registry
-from imdoctor.cli.jobs import option_types
-from imdoctor.config.load import load
-from imdoctor_checks.options import DnsOptions
 from tests.cli.process import KEY, here, imdoctor
 
 APP = "version: 1\ntargets:\n  - name: prod\n    endpoint: 127.0.0.1:1\n    sdkappid: 1400000000\n    identifier: administrator\n"
@@ -187,38 +180,6 @@ def test_a_plan_behind_a_proxy(tmp_path: Path) -> None:
     assert "https to console.tim.qq.com:443 through http://proxy.example:3128" in " ".join(
         here(tmp_path, "plan", "console.tim.qq.com", environ=environ).out.split()
     )
-
-
-def test_a_configuration_to_begin_with(tmp_path: Path) -> None:
-    """It is good as it stands; what is commented out in it is good as well, and shows the defaults."""
-    printed = here(tmp_path, "config", "init")
-    assert here(tmp_path, "config", "init", "new.yaml").code == printed.code == 0
-    text = (tmp_path / "new.yaml").read_text()
-    assert text == printed.out
-    assert here(tmp_path, "config", "check", str(tmp_path / "new.yaml")).code == 0
-    for licence in ("GeoLite2 end user licence", "CC BY 4.0", "Apache-2.0"):
-        assert licence in text
-    keys = (
-        "sdkappid|identifier|timeout|client|ca_file|proxy|nameservers|slow|third_party_timeout|whoami|public_resolvers"
-    )
-    keys += "|geo|tls|probe|usersig"
-    shown = re.sub(rf"(?m)^( +)# ((?:{keys}):)", r"\1\2", text)
-    (tmp_path / "shown.yaml").write_text(shown)
-    assert here(tmp_path, "config", "check", str(tmp_path / "shown.yaml")).code == 0
-    bare = yaml.safe_load(text)["checks"]["dns"]
-    whole = {name: value for name, value in yaml.safe_load(shown)["checks"]["dns"].items() if name != "whoami"}
-    known = load(tmp_path / "shown.yaml", option_types(registry.load().checks)).checks["dns"]
-    assert msgspec.structs.replace(known, whoami=DnsOptions().whoami) == DnsOptions()
-    assert len(whole) > len(bare)
-
-
-def test_nothing_is_written_over(tmp_path: Path) -> None:
-    """A file that is there is left alone, and a folder that is not there is named."""
-    (tmp_path / "mine.yaml").write_text("mine")
-    done = here(tmp_path, "config", "init", "mine.yaml")
-    assert (done.code, (tmp_path / "mine.yaml").read_text()) == (74, "mine")
-    assert "is there already" in done.err
-    assert here(tmp_path, "config", "init", "no/such/folder.yaml").code == 74
 
 
 @pytest.mark.parametrize(

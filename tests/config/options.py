@@ -38,7 +38,13 @@ class DnsOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
 
 
 class NeedyOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A key that must be there, and a rule of its own."""
+    """A key that must be there, and a rule of its own.
+
+    Note: this is no key.
+
+    must: a number,
+        which goes on here.
+    """
 
     must: int
 
