@@ -71,6 +71,10 @@ def telling_of(
         from imdoctor.agent.command import Command
 
         changes.append(Command(argv=events.on_change, timeout=events.timeout, environ=shown))
+    for variable in events.alerts_env:
+        from imdoctor.agent.alerting import Alert
+
+        changes.append(Alert(Secret(environ.get(variable, "")), timeout=events.timeout))
     if url := events.heartbeat or environ.get(events.heartbeat_env or ""):
         from imdoctor.agent.heartbeat import Heartbeat
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from imdoctor.cli import candidates
 from imdoctor.cli.options import HIGHEST_SDKAPPID, PATH, option
 from imdoctor.cli.session import OutputError, Session
 from imdoctor.config.model import Target
@@ -16,7 +17,12 @@ from imdoctor.config.values import parse_endpoint
 @option("--sdkappid", type=click.IntRange(1, HIGHEST_SDKAPPID), help="The app; its number also chooses the site.")
 @option("--identifier", metavar="NAME", help="The app's admin account.")
 @option("--name", metavar="NAME", help="What reports call the target [default: prod].")
-@option("--endpoint", metavar="HOST", help="Where the API is called [default: the domain of the SDKAppID's site].")
+@option(
+    "--endpoint",
+    metavar="HOST",
+    shell_complete=candidates.domains,
+    help="Where the API is called [default: the domain of the SDKAppID's site].",
+)
 @option("--usersig-file", metavar="FILE", help="A file that holds the usersig, seen from the configuration's folder.")
 @option("--usersig-env", metavar="NAME", help="A variable that holds the usersig.")
 @option("--secret-key-file", metavar="FILE", help="A file that holds the secret key, seen from the same.")

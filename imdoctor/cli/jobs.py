@@ -157,7 +157,12 @@ def jobs_of(
     kinds = option_types(installed)
     options = options_of(config, kinds)
     jobs: list[Job] = []
-    problems = [*unconfigured(config, kinds), *absent(config), *_heartbeat(config.events, session)]
+    problems = [
+        *unconfigured(config, kinds),
+        *absent(config),
+        *_heartbeat(config.events, session),
+        *_alerts(config.events, session),
+    ]
     for target in targets:
         try:
             jobs.append(job_of(target, options, base, session, third_party=third_party))
@@ -182,6 +187,27 @@ def _heartbeat(events: Events, session: Session) -> Iterator[Problem]:
         yield Problem(f"events: heartbeat_env: {name}: {what}", at=("events", "heartbeat_env"))
 
 
+def _alerts(events: Events, session: Session) -> Iterator[Problem]:
+    """Load the alerts' URLs as the secrets that they are; yield what is wrong with them."""
+    if not events.alerts_env:
+        return
+    from imdoctor.agent.alerting import EXTRA, installed, known
+
+    here, at = installed(), ("events", "alerts_env")
+    if not here:
+        yield Problem(f"events: alerts_env: {EXTRA}", at=at)
+    for name in events.alerts_env:
+        url = session.environ.get(name)
+        if url is None:
+            yield Problem(f"events: alerts_env: the environment has no variable {name}: export it", at=at)
+            continue
+        session.secrets.append(Secret(url))
+        if here and not known(url):
+            yield Problem(
+                f"events: alerts_env: {name}: apprise does not know such a URL: write one such as wecombot://KEY", at=at
+            )
+
+
 def telling(config: Config, session: Session, pusher: "Pusher | None" = None) -> "Telling":
     """Return whom a configuration tells beside the log, and who pushes. A command does not see the variables that hold secrets."""
     from imdoctor.agent.telling import telling_of
@@ -192,7 +218,11 @@ def telling(config: Config, session: Session, pusher: "Pusher | None" = None) ->
 
 def _without_secrets(config: Config, environ: Mapping[str, str]) -> dict[str, str]:
     named = {getattr(target, key) for target in config.targets for key in CREDENTIALS if key.endswith("_env")}
-    return {name: value for name, value in environ.items() if name not in {*named, config.events.heartbeat_env}}
+    return {
+        name: value
+        for name, value in environ.items()
+        if name not in {*named, config.events.heartbeat_env, *config.events.alerts_env}
+    }
 
 
 def configuration(

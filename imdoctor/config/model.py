@@ -148,12 +148,14 @@ class Events(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     timeout: what each delivery may take; a second at least.
     heartbeat: a URL to POST to every `schedule: every`, and to URL/fail while a target is confirmed to fail.
     heartbeat_env: an environment variable that holds the heartbeat's URL.
+    alerts_env: environment variables that each hold the URL of a service in apprise's form: WeCom, DingTalk, mail …
     """
 
     on_change: tuple[str, ...] = ()
     timeout: Seconds = 30.0
     heartbeat: str | None = None
     heartbeat_env: str | None = None
+    alerts_env: tuple[str, ...] = ()
 
 
 class Otlp(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -10,11 +10,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from jsonschema import Draft202012Validator
+
+from imdoctor import registry
+from imdoctor.cli.jobs import option_types
+from imdoctor.config.schema import schema
 from imdoctor.lab.authority import Authority
 from imdoctor.lab.gateway import Answering, App, Gateway
 from imdoctor.lab.loop import LOOPBACK, LabLoop
 from imdoctor.lab.world import KEY
 
+VALIDATOR = Draft202012Validator(schema(option_types(registry.load().checks)))
 SDKAPPID, ADMIN = 1400000000, "administrator"
 
 
@@ -78,10 +84,10 @@ class Watched:
         """Write the configuration: a second between two rounds, unless told otherwise. Nobody outside is asked."""
         schedule = {"every": "1s", "jitter": "0%", "confirm": 2, **more.pop("schedule", {})}
         checks = {"dns": {"third_party": False}, **more.pop("checks", {})}
+        made = {"version": 1, "targets": list(targets), "schedule": schedule, "checks": checks, **more}
+        VALIDATOR.validate(made)
         path = self.folder / "imdoctor.yaml"
-        path.write_text(
-            json.dumps({"version": 1, "targets": targets, "schedule": schedule, "checks": checks, **more}, indent=1)
-        )
+        path.write_text(json.dumps(made, indent=1))
         return path
 
 

@@ -11,6 +11,7 @@ import pytest
 from imdoctor.lab.gateway import Answering
 from tests.agent.lab import Watched, watched
 from tests.agent.process import agent
+from tests.agent.test_alerting import webhook
 from tests.cli.process import KEY, imdoctor
 
 BROKEN = Answering(error_code=60010)
@@ -151,6 +152,44 @@ def test_a_command_gets_no_secret(lab: Watched) -> None:
     assert "'PLAIN': 'seen'" in seen
     assert KEY not in seen
     assert "very-secret-path" not in seen
+
+
+def _alert(port: int) -> dict[str, str]:
+    return {"IM_ALERT": f"json://127.0.0.1:{port}/im"}
+
+
+def test_an_alert_reaches_a_service(lab: Watched) -> None:
+    """A service by its apprise URL gets one message for one event."""
+    config = lab.configure(lab.signing("prod"), events={"alerts_env": ["IM_ALERT"]}, checks={"probe": {"every": "0s"}})
+    with webhook() as (port, got), agent(lab.folder, "--config", str(config), environ=_alert(port)) as running:
+        running.until("started")
+        lab.answer(BROKEN)
+        running.until("opened")
+        lab.answer(Answering())
+        running.until("recovered")
+        assert running.end() == 143
+    assert [body["title"] for _, body in got] == [
+        "imdoctor: prod: opened (probe.error-code)",
+        "imdoctor: prod: recovered (probe.error-code)",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("environ", "told"),
+    [
+        ({}, "has no variable IM_ALERT"),
+        ({"IM_ALERT": "nobody://very-secret-token"}, "apprise does not know such a URL"),
+    ],
+)
+def test_an_alert_that_cannot_be_sent_is_a_configuration_error(
+    lab: Watched, environ: dict[str, str], told: str
+) -> None:
+    """A variable that is missing, or holds no service's URL, is told before anything is watched, without what it holds."""
+    lab.configure(lab.target("prod"), events={"alerts_env": ["IM_ALERT"]})
+    done = imdoctor(lab.folder, "config", "check", "imdoctor.yaml", environ=environ)
+    assert done.code == 78
+    assert told in done.err
+    assert "very-secret-token" not in done.err
 
 
 TELL = """
