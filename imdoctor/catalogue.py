@@ -1,12 +1,11 @@
 """What every finding code means: the specs that the checks declare, joined; and the sentences made from them."""
 
-import string
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from imdoctor.check import Check, Settings, Spec
-from imdoctor.speech import retold, say, translated
+from imdoctor.speech import filled, retold, say, translated
 
 
 @dataclass(frozen=True)
@@ -24,7 +23,7 @@ class Catalogue:
 def fill(template: str, settings: Settings, address: str | None, data: Mapping[str, Any]) -> str:
     """Fill a Spec's template in, in the language spoken. What it names and nobody knows is "?": a report is worth more than its grammar."""
     endpoint = settings.endpoint
-    known = {
+    known: dict[str, Any] = {
         "host": endpoint.host,
         "port": endpoint.port,
         "endpoint": str(endpoint),
@@ -32,9 +31,8 @@ def fill(template: str, settings: Settings, address: str | None, data: Mapping[s
         "sdkappid": settings.sdkappid,
         "identifier": settings.identifier,
     }
-    return _Lenient().vformat(
-        translated(template), (), {**known, **{key: _shown(value) for key, value in data.items()}}
-    )
+    known |= {key: _shown(value) for key, value in data.items()}
+    return filled(translated(template), lambda field: known.get(field, "?"))
 
 
 def _shown(value: Any) -> Any:  # noqa: ANN401 - a finding's data is whatever JSON holds
@@ -44,16 +42,3 @@ def _shown(value: Any) -> Any:  # noqa: ANN401 - a finding's data is whatever JS
     if isinstance(value, float):
         return float(f"{value:.4g}")
     return retold(value) if isinstance(value, str) else value
-
-
-class _Lenient(string.Formatter):
-    """A formatter for which what is missing, or formatted amiss, is "?"."""
-
-    def get_field(self, field_name: str, args: Any, kwargs: Any) -> Any:  # noqa: ANN401, ARG002 - the base class's signature
-        return (kwargs.get(field_name, "?"), field_name)
-
-    def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401 - the base class's signature
-        try:
-            return str(super().format_field(value, format_spec))
-        except (TypeError, ValueError):
-            return str(value)

@@ -8,7 +8,7 @@ such as a plugin's own words, stays English. Saved reports, and all that program
 import json
 import re
 import string
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
@@ -24,10 +24,14 @@ CATALOGUES: Mapping[Language, str] = MappingProxyType({"zh": "locale/zh_CN/LC_ME
 """The catalogue of each language but English, in this package. It is read when something is first said in that language."""
 LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
 """The variables that name the user's language, the first that is set counts (locale(7))."""
-LEAST_ANCHOR = 8
+LEAST_ANCHOR = 5
 """Characters of a template's own that a kept sentence must have to be taken for one made by it."""
 
 _ENTRY = re.compile(r'^msgid (".*"(?:\n".*")*)\nmsgstr (".*"(?:\n".*")*)$', re.MULTILINE)
+_WIDE, _HAN, _LATIN = "[\u3001-\u9fff\uff01-\uffee]", "[\u4e00-\u9fff]", "[A-Za-z0-9]"
+_SET = re.compile(f"{_WIDE}(?: \0|\0 ){_WIDE}")
+"""Two wide characters with a space between them, where pieces meet (at NUL)."""
+_CLOSE = re.compile(f"{_HAN}\0{_LATIN}|{_LATIN}\0{_HAN}")
 _spoken: ContextVar[Language] = ContextVar("spoken", default=ENGLISH)
 
 
@@ -63,9 +67,43 @@ def say(template: str, /, **values: Any) -> str:  # noqa: ANN401 - whatever str.
 
     A text that fills a field is retold: it may be a sentence that was kept, or a word that the catalogue knows.
     """
-    if spoken() != ENGLISH:
-        values = {field: retold(value) if isinstance(value, str) else value for field, value in values.items()}
-    return translated(template).format(**values)
+    if spoken() == ENGLISH:
+        return template.format(**values)
+    return filled(translated(template), lambda field: _retold(values[field]))
+
+
+def filled(template: str, value_of: Callable[[str], Any]) -> str:
+    """Return a template of the language spoken with its fields filled in; a value that cannot be formatted so stands as it is."""
+    pieces, formatter = [], string.Formatter()
+    for own, field, form, conversion in formatter.parse(template):
+        pieces.append(own)
+        if field is not None:
+            value = formatter.convert_field(value_of(field), conversion)
+            pieces.append(_formatted(value, form or ""))
+    return "".join(pieces) if spoken() == ENGLISH else _flowing(pieces)
+
+
+def _formatted(value: Any, form: str) -> str:  # noqa: ANN401 - whatever str.format takes
+    try:
+        return format(value, form)
+    except (TypeError, ValueError):
+        return str(value)
+
+
+def _retold(value: Any) -> Any:  # noqa: ANN401 - whatever fills a field
+    return retold(value) if isinstance(value, str) else value
+
+
+def _flowing(pieces: Iterable[str]) -> str:
+    """Join a sentence's pieces as Chinese is set: no space between its characters, one between them and Latin letters or figures."""
+    text = ""
+    for piece in pieces:
+        if _SET.search(text[-2:] + "\0" + piece[:2]):
+            text, piece = text.removesuffix(" "), piece.removeprefix(" ")  # noqa: PLW2901 - the same piece, without its space
+        elif _CLOSE.search(text[-1:] + "\0" + piece[:1]):
+            text += " "
+        text += piece
+    return text
 
 
 def count(number: int, one: str, several: str) -> str:

@@ -63,7 +63,7 @@ def _behind(seen: DnsSeen, stubs: Mapping[str, Stub], address: str, depth: int) 
         return depth
     deepest = depth
     for upstream in stub.upstreams:
-        yield f"{'  ' * depth}-> {say('{upstream}, by {source}', upstream=_named(seen, upstream), source=stub.told_by)}"
+        yield f"{'  ' * depth}-> {say('{upstream}, by {source}', upstream=_named(seen, upstream), source=_places(stub.told_by))}"
         deepest = yield from _behind(seen, stubs, upstream, depth + 1)
     return max(deepest, depth + 1)
 
@@ -93,3 +93,8 @@ def _named(seen: DnsSeen, address: str) -> str:
     own = seen.identifiers.get(address)
     calls = say(", calls itself {name}", name=own) if own else ""
     return say("{address} ({told})", address=address, told=f"{told}{calls}")
+
+
+def _places(told_by: str | None) -> str:
+    """Return where it stands what is behind a stub: files, or a word for a command line."""
+    return ", ".join(map(retold, (told_by or "").split(", ")))
