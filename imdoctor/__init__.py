@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     )
     from imdoctor.config.model import FilePath, Seconds
     from imdoctor.model import Measurement, Severity, Status
+    from imdoctor.speech import count, joined, mark, retold, say, translated
 
 __version__ = "0.1.0"
 
@@ -44,12 +45,19 @@ __all__ = [
     "Status",
     "Summary",
     "__version__",
+    "count",
+    "joined",
+    "mark",
     "pick",
+    "retold",
+    "say",
+    "translated",
 ]
 
 _HOMES = {
     **dict.fromkeys(("FilePath", "Seconds"), "imdoctor.config.model"),
     **dict.fromkeys(("Measurement", "Severity", "Status"), "imdoctor.model"),
+    **dict.fromkeys(("count", "joined", "mark", "retold", "say", "translated"), "imdoctor.speech"),
 }
 
 

@@ -1,11 +1,11 @@
 """What every finding code means: the specs that the checks declare, joined; and the sentences made from them."""
 
-import string
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from imdoctor.check import Check, Settings, Spec
+from imdoctor.speech import filled, retold, say, translated
 
 
 @dataclass(frozen=True)
@@ -21,9 +21,9 @@ class Catalogue:
 
 
 def fill(template: str, settings: Settings, address: str | None, data: Mapping[str, Any]) -> str:
-    """Fill a Spec's template in. What it names and nobody knows is "?": a report is worth more than its grammar."""
+    """Fill a Spec's template in, in the language spoken. What it names and nobody knows is "?": a report is worth more than its grammar."""
     endpoint = settings.endpoint
-    known = {
+    known: dict[str, Any] = {
         "host": endpoint.host,
         "port": endpoint.port,
         "endpoint": str(endpoint),
@@ -31,26 +31,14 @@ def fill(template: str, settings: Settings, address: str | None, data: Mapping[s
         "sdkappid": settings.sdkappid,
         "identifier": settings.identifier,
     }
-    return _Lenient().vformat(template, (), {**known, **{key: _shown(value) for key, value in data.items()}})
+    known |= {key: _shown(value) for key, value in data.items()}
+    return filled(translated(template), lambda field: known.get(field, "?"))
 
 
 def _shown(value: Any) -> Any:  # noqa: ANN401 - a finding's data is whatever JSON holds
-    """Show lists as people write them, and numbers to four figures."""
+    """Show lists as people write them, numbers to four figures, and known words in the language spoken."""
     if isinstance(value, list | tuple):
-        return ", ".join(str(_shown(item)) for item in value) or "none"
+        return ", ".join(str(_shown(item)) for item in value) or say("none")
     if isinstance(value, float):
         return float(f"{value:.4g}")
-    return value
-
-
-class _Lenient(string.Formatter):
-    """A formatter for which what is missing, or formatted amiss, is "?"."""
-
-    def get_field(self, field_name: str, args: Any, kwargs: Any) -> Any:  # noqa: ANN401, ARG002 - the base class's signature
-        return (kwargs.get(field_name, "?"), field_name)
-
-    def format_field(self, value: Any, format_spec: str) -> str:  # noqa: ANN401 - the base class's signature
-        try:
-            return str(super().format_field(value, format_spec))
-        except (TypeError, ValueError):
-            return str(value)
+    return retold(value) if isinstance(value, str) else value

@@ -10,32 +10,35 @@ import msgspec
 from imdoctor.check import Check, Spec
 from imdoctor.im import errorcodes
 from imdoctor.im.errorcodes import ErrorCode
+from imdoctor.speech import mark, say, translated
 
 STEPS: Mapping[int | None, str] = MappingProxyType(
     {
-        None: "none of the five: the list does not ask this.",
-        1: "1, the caller's timeout must be longer than the backend's own of 3 s.",
-        2: "2, the port of the domain must be reachable.",
-        3: "3, the domain must give a response.",
-        4: "4, the DNS server must be public, or leave the network in the same region and ISP as the machine itself.",
-        5: "5, the caller must use persistent connections and a connection pool.",
+        None: mark("none of the five: the list does not ask this."),
+        1: mark("1, the caller's timeout must be longer than the backend's own of 3 s."),
+        2: mark("2, the port of the domain must be reachable."),
+        3: mark("3, the domain must give a response."),
+        4: mark(
+            "4, the DNS server must be public, or leave the network in the same region and ISP as the machine itself."
+        ),
+        5: mark("5, the caller must use persistent connections and a connection pool."),
     }
 )
 """The vendor's troubleshooting list for calls that time out without any response."""
 
 RETRY: Mapping[str, str] = MappingProxyType(
     {
-        "transient": "transient, it may pass by itself: try again (imdoctor's own inference).",
-        "rate": "rate, it passes after a wait of a minute or more (imdoctor's own inference).",
-        "configuration": "configuration, it stays until somebody changes something (imdoctor's own inference).",
+        "transient": mark("transient, it may pass by itself: try again (imdoctor's own inference)."),
+        "rate": mark("rate, it passes after a wait of a minute or more (imdoctor's own inference)."),
+        "configuration": mark("configuration, it stays until somebody changes something (imdoctor's own inference)."),
     }
 )
 SOURCES: Mapping[str, str] = MappingProxyType(
     {
-        "O": "the newest official table.",
-        "O-earlier": "an earlier official table.",
-        "legacy": "documents that are out of use.",
-        "S": 'the "RESTful API Overview" of 2020-02-20.',
+        "O": mark("the newest official table."),
+        "O-earlier": mark("an earlier official table."),
+        "legacy": mark("documents that are out of use."),
+        "S": mark('the "RESTful API Overview" of 2020-02-20.'),
     }
 )
 
@@ -71,40 +74,41 @@ def finding_page(code: str, spec: Spec, check: Check, known: Iterable[str]) -> P
     """Return the page of a finding code. ``known`` are all codes, among which it may be the reason of some."""
     confirm, remedy = _named(spec.confirm), _named(spec.remedy)
     parts = (
-        _sentence("Message", "".join(_named((spec.message,)))),
-        _sentence("Meaning", "".join(_named((spec.why,)))),
-        _sentence("Step of the vendor's list", STEPS[_step(spec, check)]),
+        _sentence(say("Message"), "".join(_named((spec.message,)))),
+        _sentence(say("Meaning"), "".join(_named((spec.why,)))),
+        _sentence(say("Step of the vendor's list"), translated(STEPS[_step(spec, check)])),
         _causes(_named(spec.causes)),
         _confirm(confirm),
         _remedy(tuple(step for step in remedy if step not in confirm) or remedy),
-        _sentence("May be the reason of", ", ".join(_plain(spec.explains, known))),
+        _sentence(say("May be the reason of"), ", ".join(_plain(spec.explains, known))),
     )
-    return Page(code, check.name, spec.severity, "".join(_named((spec.title,))), _said(parts))
+    return Page(code, check.name, translated(spec.severity), "".join(_named((spec.title,))), _said(parts))
 
 
 def error_page(code: ErrorCode, step: int | None) -> Page:
     """Return the page of an error code. ``step`` is that of the finding which it leads to."""
     family = errorcodes.family(code.code)
     parts = (
-        _sentence("In the overview of 2020", code.seed_meaning or ""),
-        _sentence("Step of the vendor's list", STEPS[step]),
-        _causes(code.causes),
-        _confirm(code.confirm),
-        _remedy(code.remedy),
-        _sentence("Retry class", RETRY[code.retry]),
-        _sentence("As a finding", code.finding),
-        _sentence("Source", SOURCES[code.source]),
+        _sentence(say("In the overview of 2020"), translated(code.seed_meaning or "")),
+        _sentence(say("Step of the vendor's list"), translated(STEPS[step])),
+        _causes(_translated(code.causes)),
+        _confirm(_translated(code.confirm)),
+        _remedy(_translated(code.remedy)),
+        _sentence(say("Retry class"), translated(RETRY[code.retry])),
+        _sentence(say("As a finding"), code.finding),
+        _sentence(say("Source"), translated(SOURCES[code.source])),
     )
-    return Page(str(code.code), f"{family} errors", family, code.meaning, _said(parts))
+    group = say("{family} errors", family=family)
+    return Page(str(code.code), group, translated(family), translated(code.meaning), _said(parts))
 
 
 def blocked_page(check: Check) -> Page:
     """Return the page of `NAME.blocked`, by which a report names a check that could not be asked."""
     parts = (
-        _sentence("Meaning", "Without the success of another check this one has nothing to ask."),
-        _remedy(("Mend the cause that the report names. The check's line says which check stands in the way.",)),
+        _sentence(say("Meaning"), say("Without the success of another check this one has nothing to ask.")),
+        _remedy((say("Mend the cause that the report names. The check's line says which check stands in the way."),)),
     )
-    return Page(f"{check.name}.blocked", check.name, "no finding", "The check could not be asked", parts)
+    return Page(f"{check.name}.blocked", check.name, say("no finding"), say("The check could not be asked"), parts)
 
 
 def _step(spec: Spec, check: Check) -> int | None:
@@ -116,15 +120,15 @@ def _sentence(title: str, text: str) -> Part:
 
 
 def _causes(sentences: tuple[str, ...]) -> Part:
-    return Part("Usual causes, the commonest first", sentences, listed=True, ordered=True)
+    return Part(say("Usual causes, the commonest first"), sentences, listed=True, ordered=True)
 
 
 def _confirm(sentences: tuple[str, ...]) -> Part:
-    return Part("To confirm by hand (put in what stands in capitals)", sentences, listed=True)
+    return Part(say("To confirm by hand (put in what stands in capitals)"), sentences, listed=True)
 
 
 def _remedy(sentences: tuple[str, ...]) -> Part:
-    return Part("What to do", sentences, listed=True, ordered=True)
+    return Part(say("What to do"), sentences, listed=True, ordered=True)
 
 
 def _said(parts: Iterable[Part]) -> tuple[Part, ...]:
@@ -133,7 +137,11 @@ def _said(parts: Iterable[Part]) -> tuple[Part, ...]:
 
 def _named(templates: Iterable[str]) -> tuple[str, ...]:
     """Return a Spec's templates with their fields as words to be replaced: {host} as HOST."""
-    return tuple(filter(None, map(_words, templates)))
+    return tuple(filter(None, map(_words, _translated(templates))))
+
+
+def _translated(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(map(translated, texts))
 
 
 def _words(template: str) -> str:

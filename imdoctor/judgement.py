@@ -20,6 +20,7 @@ from imdoctor.model import (
     exit_code,
     worst,
 )
+from imdoctor.speech import ENGLISH, Language, mark, retold, say, speaking
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,8 +49,20 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
         return self.seen.observation.blocked_by if self.status == "blocked" and self.seen.observation else None
 
 
-def judge_target(name: str, settings: Settings, checks: Sequence[Check], seen: Mapping[str, Seen]) -> TargetReport:
-    """Judge every check that was run, diagnose, and return the target's report."""
+def judge_target(
+    name: str,
+    settings: Settings,
+    checks: Sequence[Check],
+    seen: Mapping[str, Seen],
+    *,
+    language: Language = ENGLISH,
+) -> TargetReport:
+    """Judge every check that was run, diagnose, and return the target's report, whose sentences are of the language."""
+    with speaking(language):
+        return _judge_target(name, settings, checks, seen)
+
+
+def _judge_target(name: str, settings: Settings, checks: Sequence[Check], seen: Mapping[str, Seen]) -> TargetReport:
     specs = Catalogue.of(checks).specs
     others = {check: item.observation for check, item in seen.items() if item.observation is not None}
     verdicts = [judge_check(check, seen[check.name], settings, others) for check in checks if check.name in seen]
@@ -74,9 +87,11 @@ def _target_status(statuses: Sequence[Status]) -> Status:
 def judge_check(check: Check, seen: Seen, settings: Settings, others: Mapping[str, Observation]) -> Verdict:
     """Judge one check. A check whose judgement crashes is unknown, and says so."""
     if seen.observation is None:
-        return Verdict(check=check, seen=seen, status="unknown", summary=seen.trouble or "nothing was observed")
+        return Verdict(
+            check=check, seen=seen, status="unknown", summary=retold(seen.trouble or mark("nothing was observed"))
+        )
     if seen.observation.skipped:
-        return Verdict(check=check, seen=seen, status="skipped", summary=seen.observation.skipped)
+        return Verdict(check=check, seen=seen, status="skipped", summary=retold(seen.observation.skipped))
     try:
         said = list(check.judge(seen.observation, settings, others))
         said += _recovered(check, seen.attempts, said)
@@ -97,15 +112,21 @@ def _recovered(check: Check, attempts: Sequence[Attempt], said: Iterable[Judged]
         return []
     met = [finding for one in failed for finding in one.findings if finding.severity == "fail"]
     data = {"failed": len(failed), "total": len(attempts) + 1, "errors": list(dict.fromkeys(one.code for one in met))}
-    because = tuple(f"an earlier attempt: {one.message}" for one in met)
+    because = tuple(say("an earlier attempt: {message}", message=one.message) for one in met)
     addresses = {one.address for one in met}
     address = addresses.pop() if len(addresses) == 1 else None
-    return [Finding(code, address, data, because=(*dict.fromkeys(because), "this attempt: none of it"))]
+    return [Finding(code, address, data, because=(*dict.fromkeys(because), say("this attempt: none of it")))]
 
 
 def defect(check: str, doing: str, error: BaseException) -> str:
     """Return the sentence for a crash of a check: our own defect, or its author's, and nothing about the target."""
-    return f"a defect in the check {check}, not in the target: {type(error).__name__} while {doing} ({error})"
+    return say(
+        "a defect in the check {check}, not in the target: {kind} while {doing} ({error})",
+        check=check,
+        kind=type(error).__name__,
+        doing=doing,
+        error=error,
+    )
 
 
 def _verdict(check: Check, seen: Seen, settings: Settings, said: Sequence[Judged]) -> Verdict:
@@ -134,9 +155,9 @@ def _verdict(check: Check, seen: Seen, settings: Settings, said: Sequence[Judged
 def _summary(check: Check, seen: Observation, settings: Settings, said: Iterable[Judged], status: Status) -> str:
     """Return the worst finding's message, or why there is none, or what the check says of itself."""
     if status == "blocked":
-        return f"not asked: {seen.blocked_by} stands in the way"
+        return say("not asked: {check} stands in the way", check=seen.blocked_by)
     if status == "unknown":
-        return seen.unknown or ""
+        return retold(seen.unknown or "")
     for finding in (item for item in said if isinstance(item, Finding)):
         spec = check.findings[finding.code]
         if (finding.severity or spec.severity) == status:
@@ -206,11 +227,39 @@ def alone(report: Report, target: TargetReport) -> Report:
     )
 
 
-def replay(target: TargetReport, checks: Sequence[Check]) -> TargetReport:
+def in_words(report: Report, checks: Sequence[Check], language: Language) -> Report:
+    """Return a report with its sentences in another language: made anew from its observations. The verdict stays as it is.
+
+    Raises msgspec.ValidationError where an observation is not of its check's type.
+    """
+    return msgspec.structs.replace(report, targets=[_in_words(target, checks, language) for target in report.targets])
+
+
+def _in_words(target: TargetReport, checks: Sequence[Check], language: Language) -> TargetReport:
+    """Return a target's report so. A check that is not installed keeps its words."""
+    again = replay(target, checks, language)
+    told = {item.name: item for item in again.checks}
+    with speaking(language):
+        items = [_with_attempts(told.get(item.name, item)) for item in target.checks]
+    return msgspec.structs.replace(target, diagnosis=again.diagnosis, checks=items)
+
+
+def _with_attempts(item: CheckReport) -> CheckReport:
+    """Return a check's report with the messages of its earlier attempts retold: their observations were not kept."""
+    attempts = [
+        msgspec.structs.replace(
+            one, findings=[msgspec.structs.replace(found, message=retold(found.message)) for found in one.findings]
+        )
+        for one in item.attempts
+    ]
+    return msgspec.structs.replace(item, attempts=attempts)
+
+
+def replay(target: TargetReport, checks: Sequence[Check], language: Language = ENGLISH) -> TargetReport:
     """Judge a saved target's observations anew. Raises msgspec.ValidationError where they are not of the checks' types."""
     by_name = {check.name: check for check in checks}
     seen = {item.name: seen_again(item, by_name[item.name]) for item in target.checks if item.name in by_name}
-    return judge_target(target.name, msgspec.convert(target.settings, Settings), checks, seen)
+    return judge_target(target.name, msgspec.convert(target.settings, Settings), checks, seen, language=language)
 
 
 def seen_again(item: CheckReport, check: Check) -> Seen:

@@ -19,8 +19,10 @@ from imdoctor.judgement import Seen, defect, judge_check, judge_target, make_rep
 from imdoctor.memory import Memory
 from imdoctor.model import Attempt, CheckReport, HostReport, Report, TargetReport
 from imdoctor.net.machine import Machine
+from imdoctor.speech import ENGLISH, mark, speaking
 
-STOPPED = "stopped before it was done"
+STOPPED = mark("stopped before it was done")
+OVERDUE = mark("not done when the time of the run was up: give it more by --timeout")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +65,7 @@ async def run(
     fail_on_warn: bool = False,
     progress: Progress = SILENT,
 ) -> Report:
-    """Run every check on every job, all at once, and return the report.
+    """Run every check on every job, all at once, and return the report, in English whoever reads it.
 
     A target that failed is examined up to ``retries`` times more, each ``retry_wait`` seconds after the last, unless what
     failed is final, or less time is left than the last examination took.
@@ -71,10 +73,11 @@ async def run(
     """
     started_at, start = datetime.now(UTC), time.monotonic()
     deadline = Deadline.after(timeout)
-    examinations = [
-        asyncio.create_task(_examine(job, checks, deadline, retries, retry_wait, progress), name=job.name)
-        for job in jobs
-    ]
+    with speaking(ENGLISH):  # what is observed is kept: each task has the context in which it was made
+        examinations = [
+            asyncio.create_task(_examine(job, checks, deadline, retries, retry_wait, progress), name=job.name)
+            for job in jobs
+        ]
     await _all_or_stopped(examinations)
     targets = [examination.result() for examination in examinations]
     return make_report(
@@ -186,7 +189,7 @@ async def _observe_all(
     except asyncio.CancelledError:
         stopped = True
     await _end([*ctx.tasks.values()])
-    trouble = STOPPED if stopped else "not done when the time of the run was up: give it more by --timeout"
+    trouble = STOPPED if stopped else OVERDUE
     return {check.name: seen.get(check.name, Seen(trouble=trouble)) for check in checks}, stopped
 
 

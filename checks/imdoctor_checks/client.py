@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar
 
-from imdoctor import Context, Egress, Finding, Judged, Observation, Settings, Spec, Summary
+from imdoctor import Context, Egress, Finding, Judged, Observation, Settings, Spec, Summary, say
 from imdoctor_checks.observations import ClientSeen
 
 BACKEND_TIMEOUT = 3.0
@@ -97,7 +97,7 @@ class Client:
         told = ctx.settings.client
         silent = told.timeout is None and told.keepalive is None and told.pool is None
         return ClientSeen(
-            skipped="the configuration says nothing of the application (targets: client:)" if silent else None
+            skipped=say("the configuration says nothing of the application (targets: client:)") if silent else None
         )
 
     def judge(self, seen: ClientSeen, settings: Settings, others: Mapping[str, Observation]) -> Iterator[Judged]:  # noqa: ARG002 - the settings say it all
@@ -119,8 +119,8 @@ class Client:
 def _told(settings: Settings) -> str:
     told = settings.client
     parts = (
-        None if told.timeout is None else f"timeout {told.timeout:g} s",
-        None if told.keepalive is None else f"keep-alive {'on' if told.keepalive else 'off'}",
-        None if told.pool is None else f"a pool of {told.pool}",
+        None if told.timeout is None else say("timeout {seconds:g} s", seconds=told.timeout),
+        None if told.keepalive is None else say("keep-alive on") if told.keepalive else say("keep-alive off"),
+        None if told.pool is None else say("a pool of {connections}", connections=told.pool),
     )
-    return ", ".join(part for part in parts if part)
+    return say(", ").join(part for part in parts if part)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar
 
-from imdoctor import Context, Egress, Finding, Judged, Measurement, Observation, Settings, Spec, Summary, pick
+from imdoctor import Context, Egress, Finding, Judged, Measurement, Observation, Settings, Spec, Summary, pick, say
 from imdoctor.net.call import Call
 from imdoctor_checks.observations import ClockSeen, DateSample, ProbeSeen, TlsSeen, UsersigSeen, bounds, sent_date
 
@@ -69,7 +69,7 @@ class Clock:
         """Gather the Date headers of the probe's answers; those beside an Age come from a cache, and tell another time."""
         probe = await ctx.seen("probe", ProbeSeen)
         if probe is None:
-            return ClockSeen(skipped="the probe, whose answers carry the server's time, did not run")
+            return ClockSeen(skipped=say("the probe, whose answers carry the server's time, did not run"))
         samples = tuple(sample for call in probe.calls if (sample := _sample(call.call)) is not None)
         return ClockSeen(samples=samples, blocked_by=None if samples else probe.blocked_by)
 
@@ -86,7 +86,9 @@ class Clock:
         yield Measurement("offset_high", high, "seconds", warn=(-SKEWED, None))
         if min(abs(low), abs(high)) > SKEWED and low * high > 0:
             yield _skewed(low, high, others)
-        yield Summary(f"the server's clock minus this host's lies between {low:+.1f} s and {high:+.1f} s")
+        yield Summary(
+            say("the server's clock minus this host's lies between {low:+.1f} s and {high:+.1f} s", low=low, high=high)
+        )
 
     def plan(self, ctx: Context) -> Iterable[Egress]:
         """Send nothing: the probe's answers tell."""
@@ -110,10 +112,12 @@ def _skewed(low: float, high: float, others: Mapping[str, Observation]) -> Findi
     ]
     data = {
         "off": round(abs(offset)),
-        "direction": "behind" if offset > 0 else "ahead of",
+        "direction": say("behind") if offset > 0 else say("ahead of"),
         "low": round(low, 1),
         "high": round(high, 1),
-        "changes": "; by the server's time the verdict on its certificate or the usersig is another" if changed else "",
+        "changes": say("; by the server's time the verdict on its certificate or the usersig is another")
+        if changed
+        else "",
     }
     return Finding("clock.skewed", data=data, severity="fail" if changed else "warn", explains=tuple(changed))
 

@@ -6,7 +6,21 @@ from typing import ClassVar
 
 import msgspec
 
-from imdoctor import Context, Egress, Fact, Judged, Measurement, Observation, Settings, Spec, Summary, pick
+from imdoctor import (
+    Context,
+    Egress,
+    Fact,
+    Judged,
+    Measurement,
+    Observation,
+    Settings,
+    Spec,
+    Summary,
+    count,
+    pick,
+    retold,
+    say,
+)
 from imdoctor.check import is_address
 from imdoctor.net.lookup import SERVER_TIMEOUT, ServerAnswers, ask, ask_servers
 from imdoctor.net.machine import SystemAnswer
@@ -77,9 +91,9 @@ class Dns:
     async def observe(self, ctx: Context) -> DnsSeen:
         """Ask each nameserver itself and the C library, and where all of them leave, side by side; then look at addresses in doubt."""
         if is_address(ctx.settings.endpoint.host):
-            return DnsSeen(skipped="the endpoint is an address: there is no name to resolve")
+            return DnsSeen(skipped=say("the endpoint is an address: there is no name to resolve"))
         if ctx.proxy is not None:
-            return DnsSeen(skipped="the call goes through a proxy, which resolves the name itself")
+            return DnsSeen(skipped=say("the call goes through a proxy, which resolves the name itself"))
         behind = stubs(ctx.machine, asked_servers(ctx))
         seen, (ways, costs), known = await asyncio.gather(_known(ctx), _away(ctx), behind)
         seen = msgspec.structs.replace(seen, egress=ways, costs=costs, stubs=known)
@@ -265,7 +279,9 @@ def _measurements(seen: DnsSeen, slow: float) -> Iterator[Measurement]:
 
 def _summary(seen: DnsSeen) -> str:
     kinds = list(dict.fromkeys(classify(server.server).kind for server in seen.servers))
-    took = "" if seen.system is None or seen.system.seconds is None else f", {seen.system.seconds * 1000:.0f} ms"
-    count, addresses = len(seen.servers), len(used(seen))
-    away = egress_summary(seen)
-    return f"{count} resolver{'s' * (count != 1)} ({', '.join(kinds)}), {addresses} address{'es' * (addresses != 1)}{took}{away}"
+    servers = count(len(seen.servers), "1 resolver", "{number} resolvers")
+    told = say("{servers} ({kinds})", servers=servers, kinds=", ".join(map(retold, kinds)))
+    parts = [told, count(len(used(seen)), "1 address", "{number} addresses")]
+    if seen.system is not None and seen.system.seconds is not None:
+        parts.append(f"{seen.system.seconds * 1000:.0f} ms")
+    return f"{say(', ').join(parts)}{egress_summary(seen)}"

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar
 
-from imdoctor import Context, Egress, Fact, Finding, Judged, Observation, Settings, Spec, Summary, pick
+from imdoctor import Context, Egress, Fact, Finding, Judged, Observation, Settings, Spec, Summary, count, pick, say
 from imdoctor.net.machine import Machine
 from imdoctor.net.resolvers import is_loopback, nameservers, read_resolv_conf
 from imdoctor_checks.looks.elsewhere import control_addresses, controls
@@ -210,16 +210,19 @@ def _resolv_conf(seen: HostSeen, others: Mapping[str, Observation]) -> Iterator[
 
 
 def _evidence(seen: HostSeen) -> tuple[str, ...]:
-    states = ", ".join(f"{link.name} {link.state}" for link in seen.links) or "none beside loopback"
-    controls = (f"TCP 443 of {control.address}: {control.error}" for control in seen.controls)
-    routes = (f"route to {route.to}: {route.error}" for route in seen.routes if route.error)
-    return (f"interfaces: {states}", *routes, *controls)
+    states = ", ".join(f"{link.name} {link.state}" for link in seen.links) or say("none beside loopback")
+    controls = (
+        say("TCP 443 of {address}: {error}", address=control.address, error=control.error) for control in seen.controls
+    )
+    routes = (say("route to {to}: {error}", to=route.to, error=route.error) for route in seen.routes if route.error)
+    return (say("interfaces: {states}", states=states), *routes, *controls)
 
 
 def _summary(seen: HostSeen) -> str:
     families = [name for name, address in zip(("IPv4", "IPv6"), ANYWHERE, strict=True) if _routed(seen, address)]
     up = sum(link.state in UP for link in seen.links)
-    return f"{up} interface{'s' if up != 1 else ''} up, {' and '.join(families) or 'no'} route out"
+    way = say("{families} route out", families=say(" and ").join(families)) if families else say("no route out")
+    return f"{count(up, '1 interface up', '{number} interfaces up')}{say(', ')}{way}"
 
 
 def _routed(seen: HostSeen, address: str) -> bool:

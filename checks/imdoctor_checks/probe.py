@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 import msgspec
 from msgspec import structs
 
-from imdoctor import Context, Egress, Fact, Judged, Measurement, Observation, Seconds, Settings, Spec, Summary
+from imdoctor import Context, Egress, Fact, Judged, Measurement, Observation, Seconds, Settings, Spec, Summary, say
 from imdoctor.im import request
 from imdoctor.net.call import Reach
 from imdoctor.net.ledger import PHASES, Ledger
@@ -207,14 +207,15 @@ def _summary(seen: ProbeSeen) -> str:
     answer = seen.first and (seen.first.envelope or (seen.fallback.envelope if seen.fallback else None))
     if seen.first is None or not answer:
         return ""
-    said = f"{answer.error_code} to {_told(seen)}"
+    said = say("{code} to {request}", code=answer.error_code, request=_told(seen))
     warm = [call.call.ledger for call in seen.warm if call.call.kind == "warm" and call.call.ledger.total is not None]
-    best = f", warm {_total(min(warm, key=lambda ledger: ledger.total or 0.0))}" if warm else ""
-    held = f"; the credential was not sent: {seen.withheld}" if seen.withheld else ""
-    return f"{said}: cold {_total(seen.first.call.ledger)}{best}{held}"
+    best = say(", warm {time}", time=_total(min(warm, key=lambda ledger: ledger.total or 0.0))) if warm else ""
+    held = say("; the credential was not sent: {why}", why=seen.withheld) if seen.withheld else ""
+    cold = say("{said}: cold {time}", said=said, time=_total(seen.first.call.ledger))
+    return f"{cold}{best}{held}"
 
 
 def _told(seen: ProbeSeen) -> str:
     if seen.first is not None and seen.first.authenticated:
         return seen.first.call.request.partition("?")[0].rpartition("/")[2]
-    return "an anonymous GET, as expected"
+    return say("an anonymous GET, as expected")

@@ -4,7 +4,21 @@ import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar
 
-from imdoctor import Context, Egress, Fact, Finding, Judged, Measurement, Note, Observation, Settings, Spec, Summary
+from imdoctor import (
+    Context,
+    Egress,
+    Fact,
+    Finding,
+    Judged,
+    Measurement,
+    Note,
+    Observation,
+    Settings,
+    Spec,
+    Summary,
+    retold,
+    say,
+)
 from imdoctor.net.connect import Connect, connect
 from imdoctor.net.proxy import Proxy, Tunnel, proxy_for
 from imdoctor_checks.looks.egress import egress
@@ -40,16 +54,18 @@ class ProxyCheck:
         if proxy is not None:
             tunnel, ways = await asyncio.gather(_tunnel(ctx, proxy), egress(ctx))
             direct = await _direct(ctx) if tunnel.error not in {None, UNSPOKEN} else None
-            unknown = f"{proxy.shown} is none that imdoctor speaks to: http:// is" if tunnel.error == UNSPOKEN else None
+            unknown = None
+            if tunnel.error == UNSPOKEN:
+                unknown = say("{proxy} is none that imdoctor speaks to: http:// is", proxy=proxy.shown)
             return ProxySeen(
                 proxy=proxy.shown, source=proxy.source, tunnel=tunnel, direct=direct, unknown=unknown, egress=ways
             )
         bypassed = _bypassed(ctx)
         if bypassed is None:
-            return ProxySeen(skipped="no proxy is configured for this target")
+            return ProxySeen(skipped=say("no proxy is configured for this target"))
         tcp = await ctx.seen("tcp", TcpSeen)
         if tcp is None or any(one.error is None for one in tcp.connects):
-            return ProxySeen(skipped="the target goes direct, and that works")
+            return ProxySeen(skipped=say("the target goes direct, and that works"))
         return ProxySeen(proxy=bypassed.shown, source=bypassed.source, used=False, tunnel=await _tunnel(ctx, bypassed))
 
     def judge(self, seen: ProxySeen, settings: Settings, others: Mapping[str, Observation]) -> Iterator[Judged]:
@@ -62,11 +78,11 @@ class ProxyCheck:
             "proxy": seen.proxy,
             "source": seen.source,
             "status": tunnel.status,
-            "reason": tunnel.reason or "no reason given",
+            "reason": tunnel.reason or say("no reason given"),
         }
         if not seen.used:
             if tunnel.error is None:
-                yield Finding("proxy.required", data=data, because=(f"CONNECT through {seen.proxy}: {tunnel.status}",))
+                yield Finding("proxy.required", data=data, because=(_through(seen.proxy, str(tunnel.status)),))
             return
         yield Finding("proxy.in-use", data=data)
         if tunnel.error not in {None, UNSPOKEN}:
@@ -75,7 +91,7 @@ class ProxyCheck:
         if seen.egress is not None:
             yield from (Note(line) for line in host_picture(seen.egress))
             yield from exits(seen.egress)
-        yield Summary(f"{seen.proxy} (from {seen.source}) opens the tunnel")
+        yield Summary(say("{proxy} (from {source}) opens the tunnel", proxy=seen.proxy, source=seen.source))
 
     def plan(self, ctx: Context) -> Iterable[Egress]:
         """List the CONNECT."""
@@ -123,16 +139,17 @@ async def _direct(ctx: Context) -> Connect | None:
 
 def _failure(tunnel: Tunnel, direct: Connect | None, data: Mapping[str, object]) -> Finding:
     """Name why the tunnel did not open, and say whether it would go without."""
-    without = () if direct is None else (f"without the proxy, {direct.address} port {direct.port}: {_met(direct)}",)
+    without = () if direct is None else (_without(direct),)
     if tunnel.error in {"connect", "resolve"}:
-        error = tunnel.connect.error if tunnel.connect else "its name has no address"
+        error = tunnel.connect.error if tunnel.connect else say("its name has no address")
         return Finding(
             "proxy.unreachable",
             data={**data, "error": error},
-            because=(f"{tunnel.proxy}: {error}", *without),
+            because=(say("{who}: {told}", who=tunnel.proxy, told=error), *without),
             confidence="certain",
         )
-    because = f"CONNECT through {tunnel.proxy}: {tunnel.status or tunnel.error} {tunnel.reason or ''}".rstrip()
+    answer = " ".join(filter(None, (str(tunnel.status or retold(tunnel.error or "")), tunnel.reason)))
+    because = _through(tunnel.proxy, answer)
     if tunnel.status == AUTH_REQUIRED:
         code = "proxy.auth-required"
     elif tunnel.status is not None and tunnel.status >= 500:  # noqa: PLR2004 - the server errors (RFC 9110 §15.6)
@@ -141,10 +158,15 @@ def _failure(tunnel: Tunnel, direct: Connect | None, data: Mapping[str, object])
         code = "proxy.denied"
     else:
         code = "proxy.broken"
-    scheme = tunnel.authenticate or "any scheme"
+    scheme = tunnel.authenticate or say("any scheme")
     told = {**data, "error": tunnel.error, "scheme": scheme, "server": tunnel.server}
     return Finding(code, data=told, because=(because, *without))
 
 
-def _met(direct: Connect) -> str:
-    return "silence" if direct.error == "timeout" else direct.error or "answers"
+def _through(proxy: str | None, answer: str) -> str:
+    return say("CONNECT through {proxy}: {answer}", proxy=proxy, answer=answer)
+
+
+def _without(direct: Connect) -> str:
+    met = say("silence") if direct.error == "timeout" else direct.error or say("answers")
+    return say("without the proxy, {address} port {port}: {met}", address=direct.address, port=direct.port, met=met)

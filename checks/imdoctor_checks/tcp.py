@@ -8,9 +8,9 @@ from typing import ClassVar
 
 from msgspec import structs
 
-from imdoctor import Context, Egress, Finding, Judged, Measurement, Observation, Settings, Spec, Summary, pick
+from imdoctor import Context, Egress, Finding, Judged, Measurement, Observation, Settings, Spec, Summary, pick, say
 from imdoctor.model import Confidence
-from imdoctor.net.connect import REFUSALS, Connect, connect
+from imdoctor.net.connect import REFUSALS, Connect, Icmp, connect
 from imdoctor.net.machine import Route
 from imdoctor.net.waiting import together
 from imdoctor_checks.looks.elsewhere import elsewhere
@@ -46,7 +46,7 @@ class Tcp:
     async def observe(self, ctx: Context) -> TcpSeen:
         """Connect to every address of the families that this host speaks, side by side."""
         if ctx.proxy is not None:
-            return TcpSeen(skipped="the call goes through a proxy, which connects itself")
+            return TcpSeen(skipped=say("the call goes through a proxy, which connects itself"))
         addresses = await ctx.addresses()
         if not addresses:
             return TcpSeen(blocked_by="dns")
@@ -168,7 +168,7 @@ def _failure(one: Connect, off_path: Elsewhere | None, *, routed: bool) -> Findi
         confidence = "possible" if open_questions else confidence
     data = {
         "error": one.error or "ECONNRESET",
-        "said_by": f", says {one.icmp.sender}" if one.icmp and one.icmp.sender else "",
+        "said_by": say(", says {sender}", sender=one.icmp.sender) if one.icmp and one.icmp.sender else "",
         "attempts": one.attempts,
         "waited": one.waited,
         "icmp": None if one.icmp is None else structs.asdict(one.icmp),
@@ -212,20 +212,31 @@ def _prohibited(one: Connect) -> bool:
 
 
 def _evidence(one: Connect) -> str:
-    where = f"{one.address} port {one.port}"
+    where = say("{address} port {port}", address=one.address, port=one.port)
     if one.reset_after is not None:
-        return f"{where}: accepted, then reset after {one.reset_after * 1000:.0f} ms"
+        return say("{where}: accepted, then reset after {ms:.0f} ms", where=where, ms=one.reset_after * 1000)
     if one.error == "timeout":
-        drops = {None: "", 0: "; this machine let every packet out"}.get(
-            one.local_drops, "; this machine itself dropped packets"
+        silence = say(
+            "{where}: no answer to {attempts} SYNs in {waited:.1f} s",
+            where=where,
+            attempts=one.attempts,
+            waited=one.waited or 0,
         )
-        return f"{where}: no answer to {one.attempts} SYNs in {one.waited or 0:.1f} s{drops}"
-    icmp = (
-        ""
-        if one.icmp is None
-        else f", ICMP type {one.icmp.type} code {one.icmp.code} from {one.icmp.sender or 'this machine'}"
+        drops = {None: "", 0: say("; this machine let every packet out")}.get(
+            one.local_drops, say("; this machine itself dropped packets")
+        )
+        return f"{silence}{drops}"
+    met = say("{who}: {told}", who=where, told=one.error)
+    return met if one.icmp is None else f"{met}{_message(one.icmp)}"
+
+
+def _message(icmp: Icmp) -> str:
+    return say(
+        ", ICMP type {type} code {code} from {sender}",
+        type=icmp.type,
+        code=icmp.code,
+        sender=icmp.sender or say("this machine"),
     )
-    return f"{where}: {one.error}{icmp}"
 
 
 def _partial(every: Mapping[str, Sequence[Connect]], failed: Mapping[str, Sequence[Connect]]) -> Finding:
@@ -235,11 +246,11 @@ def _partial(every: Mapping[str, Sequence[Connect]], failed: Mapping[str, Sequen
         "failed": len(failed),
         "total": len(every),
         "addresses": errors,
-        "errors": [f"{a}: {error}" for a, error in errors.items()],
+        "errors": [say("{who}: {told}", who=address, told=error) for address, error in errors.items()],
     }
     because = tuple(_evidence(several[0]) for several in failed.values())
-    for version, mark in (("ipv6", True), ("ipv4", False)):
-        family = {address for address in every if (":" in address) is mark}
+    for version, colons in (("ipv6", True), ("ipv4", False)):
+        family = {address for address in every if (":" in address) is colons}
         if family and set(failed) == family:
             return Finding(f"tcp.{version}-broken", data=data, because=because)
     return Finding("tcp.partial", data=data, because=because)
@@ -283,5 +294,7 @@ def _measurements(seen: TcpSeen) -> Iterator[Measurement]:
 
 def _summary(seen: TcpSeen, good: int, total: int) -> str:
     times = [one.seconds * 1000 for one in seen.connects if one.seconds is not None]
-    took = f", {min(times):.1f} ms" if times else ""
-    return f"{good} of {total} address{'es' * (total != 1)} reached{took}"
+    took = say(", {time}", time=f"{min(times):.1f} ms") if times else ""
+    if total == 1:
+        return f"{say('{good} of 1 address reached', good=good)}{took}"
+    return f"{say('{good} of {total} addresses reached', good=good, total=total)}{took}"

@@ -23,7 +23,9 @@ from imdoctor import (
     Settings,
     Spec,
     Summary,
+    count,
     pick,
+    say,
 )
 from imdoctor.im.sites import backup_of
 from imdoctor.net.connect import REFUSALS, Connect, connect
@@ -357,6 +359,7 @@ def _summary(reached: list[TlsAddress], now: float | None) -> str:
     if not good:
         return ""
     ends = min((shake.chain[0].not_after or 0.0 for shake in good if shake.chain), default=None)
-    valid = "" if ends is None or now is None else f", valid {(ends - now) / DAY:.0f} days"
+    valid = "" if ends is None or now is None else say(", valid {days:.0f} days", days=(ends - now) / DAY)
     times = min(shake.seconds or 0.0 for shake in good) * 1000
-    return f"{good[0].version}{valid}, {len(good)} address{'es' * (len(good) != 1)}, {times:.1f} ms"
+    addresses = count(len(good), "1 address", "{number} addresses")
+    return say(", ").join((f"{good[0].version}{valid}", addresses, f"{times:.1f} ms"))

@@ -17,7 +17,9 @@ from imdoctor import (
     Settings,
     Spec,
     Summary,
+    joined,
     pick,
+    say,
 )
 from imdoctor.im import errorcodes, usersig
 from imdoctor.model import Confidence
@@ -59,7 +61,7 @@ class Usersig:
         credential = ctx.credential
         if credential.kind == "none":
             return UsersigSeen(
-                skipped=None if ctx.settings.identifier else "no identifier and no credential are configured"
+                skipped=None if ctx.settings.identifier else say("no identifier and no credential are configured")
             )
         key = credential.secret_key.reveal() if credential.secret_key else None
         text = credential.usersig.reveal() if credential.usersig else ""
@@ -131,10 +133,13 @@ def _owner(seen: UsersigSeen, settings: Settings) -> Iterator[Finding]:
         yield Finding("usersig.sdkappid-mismatch", data={"theirs": seen.sdkappid, "ours": settings.sdkappid})
     if seen.key_fault == "private-key-pem":
         yield _wrong_key(
-            "the secret key is a private key in PEM form, as version 1 used it; version 2 takes the key from the console"
+            say(
+                "the secret key is a private key in PEM form, as version 1 used it; "
+                "version 2 takes the key from the console"
+            )
         )
     elif seen.signature is False:
-        yield _wrong_key("the usersig's signature does not fit the secret key at hand")
+        yield _wrong_key(say("the usersig's signature does not fit the secret key at hand"))
 
 
 def _wrong_key(reason: str) -> Finding:
@@ -181,25 +186,30 @@ def _server(seen: UsersigSeen, probe: ProbeSeen | None, found: set[str]) -> Iter
     if not code.startswith("usersig.") or code in found:
         return
     known = errorcodes.lookup(answer.error_code)
-    said = f"the server answers {answer.error_code}: {answer.error_info}"
+    said = say("the server answers {code}: {info}", code=answer.error_code, info=answer.error_info)
     data = {
         "error_code": answer.error_code,
         "error_info": answer.error_info,
-        "meaning": known.meaning if known else "The server does not accept this usersig.",
-        "advice": " ".join(known.remedy) if known else "Check the credential.",
+        "meaning": known.meaning if known else say("The server does not accept this usersig."),
+        "advice": joined(known.remedy) if known else say("Check the credential."),
         "reason": said,
-        "theirs": "another one, by the server's word",
+        "theirs": say("another one, by the server's word"),
         "ours": seen.identifier if code == "usersig.identifier-mismatch" else seen.sdkappid,
-        "ago": "some time",
+        "ago": say("some time"),
     }
-    later = () if probe is None or probe.standing is None else (f"not sent in this run: {probe.withheld}",)
+    later = () if probe is None or probe.standing is None else (say("not sent in this run: {why}", why=probe.withheld),)
     yield Finding(code, data=data, because=(said, *later), confidence="certain")
 
 
 def _summary(seen: UsersigSeen) -> str:
     if seen.expires_at is None or seen.now is None:
         return ""
-    key = "" if seen.signature is None else ", signed with our key"
     if seen.made:
-        return f"made from the secret key for this run, for {seen.identifier}"
-    return f"version {seen.version} for {seen.identifier}, valid for {duration(seen.expires_at - seen.now)}{key}"
+        return say("made from the secret key for this run, for {identifier}", identifier=seen.identifier)
+    valid = say(
+        "version {version} for {identifier}, valid for {time}",
+        version=seen.version,
+        identifier=seen.identifier,
+        time=duration(seen.expires_at - seen.now),
+    )
+    return valid if seen.signature is None else f"{valid}{say(', signed with our key')}"

@@ -17,6 +17,7 @@ from imdoctor.cli.exits import CONFIGURATION, DEFECT, INTERRUPTED, OUTPUT, TERMI
 from imdoctor.cli.lazy import LazyGroup
 from imdoctor.cli.session import OutputError, Session, forget
 from imdoctor.config.problems import ConfigError, redacted
+from imdoctor.speech import language_of, speaking
 
 COMMANDS = {
     "run": ("imdoctor.cli.run:run", "Run every check once on every target, and print the report."),
@@ -69,7 +70,12 @@ def _terminated(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG0
 
 
 def guarded(arguments: Sequence[str], session: Session) -> int:
-    """Run the command line and return its exit code, whatever happens."""
+    """Run the command line, in the user's language, and return its exit code, whatever happens."""
+    with speaking(language_of(session.environ)):
+        return _guarded(arguments, session)
+
+
+def _guarded(arguments: Sequence[str], session: Session) -> int:
     try:
         # Not cli.main: that one exits by 1 of its own when the reader of standard output has gone.
         with cli.make_context("imdoctor", list(arguments), obj=session) as ctx:

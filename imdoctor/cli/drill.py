@@ -31,7 +31,6 @@ def drill(
     form: str,
     output: tuple[Output, ...],
     fail_on: str,
-    lang: str,  # noqa: ARG001 - one language so far
     verbose: bool,
     quiet: bool,
     color: Colour,
@@ -54,12 +53,13 @@ def drill(
         raise click.UsageError(f"no scenario {scenario!r}: {suggestion(scenario, known)}")
 
     from imdoctor.cli.drilling import examined, examined_all
+    from imdoctor.cli.jobs import checks_installed
 
     if every:
         return examined_all(tuple(known.values()), session)
     planted = known[scenario or HEALTHY.name]
     report, stopped = examined(planted, fail_on_warn=fail_on == "warn", session=session, look=look)
-    publish(report, form=form, outputs=output, look=look, session=session)
+    publish(report, checks_installed(session), form=form, outputs=output, look=look, session=session)
     return report.exit_code if stopped is None else stopped
 
 

@@ -8,11 +8,13 @@ import click
 
 from imdoctor.cli import candidates
 from imdoctor.cli.jobs import checks_installed
+from imdoctor.cli.options import lang_option
 from imdoctor.cli.output import style
 from imdoctor.cli.session import Session
 from imdoctor.config.problems import suggestion
 from imdoctor.im import errorcodes
 from imdoctor.render.wrap import columns, pad, wrap
+from imdoctor.speech import say, translated
 
 if TYPE_CHECKING:
     from imdoctor.check import Check
@@ -25,6 +27,7 @@ LEAST = 24
 @click.command()
 @click.argument("code", required=False, shell_complete=candidates.codes)
 @click.option("--list", "listed", is_flag=True, help="List every code: by check with its severity, by family.")
+@lang_option
 @click.pass_obj
 def explain(session: Session, *, code: str | None, listed: bool) -> int:
     """Explain a finding code (tls.cert-expired) or an IM error code (60026).
@@ -60,7 +63,7 @@ def _page(code: str, checks: "Sequence[Check]") -> "Page":
 
 
 def _shown(page: "Page", width: int) -> Iterator[str]:
-    yield from wrap(f"{page.code} ({page.word}): {page.title}", width, rest="  ")
+    yield from wrap(say("{code} ({word}): {title}", code=page.code, word=page.word, title=page.title), width, rest="  ")
     for part in page.parts:
         yield ""
         yield from _part(part, width)
@@ -68,19 +71,20 @@ def _shown(page: "Page", width: int) -> Iterator[str]:
 
 def _part(part: "Part", width: int) -> Iterator[str]:
     if not part.listed:
-        yield from wrap(f"{part.title}: {part.sentences[0]}", width, rest="  ")
+        yield from wrap(say("{who}: {told}", who=part.title, told=part.sentences[0]), width, rest="  ")
         return
-    yield from wrap(f"{part.title}:", width)
+    yield from wrap(say("{title}:", title=part.title), width)
     for number, sentence in enumerate(part.sentences, 1):
         yield from wrap(sentence, width, f"  {number}. " if part.ordered else "  - ")
 
 
 def _listed(known: "Mapping[str, Page]", checks: "Sequence[Check]", width: int) -> Iterator[str]:
     """Yield a line for each code, in groups: those of a check under its question, error codes under their family."""
-    titles = {check.name: check.title for check in checks}
+    titles = {check.name: translated(check.title) for check in checks}
     for group, members in groupby(known.values(), key=lambda page: page.group):
         listed = list(members)
-        yield from wrap(f"{group}: {titles.get(group, 'codes of the RESTful API')}", width, rest="  ")
+        title = titles.get(group) or say("codes of the RESTful API")
+        yield from wrap(say("{who}: {told}", who=group, told=title), width, rest="  ")
         widest = max(columns(page.code) for page in listed)
         for page in listed:
             head = f"  {f'{page.word}  ' if group in titles else ''}{pad(page.code, widest)}  "

@@ -28,7 +28,6 @@ def judge(
     form: str,
     output: tuple[Output, ...],
     fail_on: str,
-    lang: str,  # noqa: ARG001 - one language so far
     verbose: bool,
     quiet: bool,
     color: Colour,
@@ -49,7 +48,7 @@ def judge(
         again = runner.judge(saved, checks, fail_on_warn=fail_on == "warn")
     except msgspec.ValidationError as error:
         raise click.UsageError(f"{report}: an observation is not as its check writes it: {error}") from None
-    publish(again, form=form, outputs=output, look=look, session=session)
+    publish(again, checks, form=form, outputs=output, look=look, session=session)
     return again.exit_code
 
 

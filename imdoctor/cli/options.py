@@ -11,6 +11,7 @@ from imdoctor.cli import candidates
 from imdoctor.cli.output import OutputType
 from imdoctor.config.values import parse_duration
 from imdoctor.render import FORMATS
+from imdoctor.speech import LANGUAGES, speak
 
 F = TypeVar("F", bound=Callable[..., Any])
 Decorator = Callable[[F], F]
@@ -96,6 +97,15 @@ state_option = option(
     help="Where runs are remembered [watch: $STATE_DIRECTORY, else the user's own].",
 )
 
+lang_option = option(
+    "--lang",
+    type=click.Choice(LANGUAGES),
+    callback=lambda _ctx, _param, value: speak(value) if value else None,
+    expose_value=False,
+    is_eager=True,
+    help="Of texts for people [default: the locale's].",
+)
+
 report_options = together(
     (
         option(
@@ -120,13 +130,7 @@ report_options = together(
             help="What makes the exit code.",
             show_default=True,
         ),
-        option(
-            "--lang",
-            type=click.Choice(["en", "zh"]),
-            default="en",
-            callback=lambda ctx, _, value: spoken(ctx, value),
-            help="Of texts for people; zh is not there yet.",
-        ),
+        lang_option,
         option("-v", "--verbose", is_flag=True, help="Show findings, measurements and observations."),
         option("-q", "--quiet", is_flag=True, help="Show one line for each target."),
         option(
@@ -138,10 +142,3 @@ report_options = together(
         ),
     )
 )
-
-
-def spoken(ctx: click.Context, language: str) -> str:
-    """Return the language, if this release speaks it."""
-    if language != "en":
-        ctx.fail(f"--lang {language}: this release speaks English only: leave it out, or write --lang en")
-    return language

@@ -13,12 +13,16 @@ import msgspec
 
 from imdoctor.cli.session import OutputError, Session, forget
 from imdoctor.config.problems import suggestion
+from imdoctor.config.secrets import Mask
 from imdoctor.model import Report
-from imdoctor.render import FORMATS, Style
+from imdoctor.render import FOR_PROGRAMS, FORMATS, Style
 from imdoctor.render.masking import masked
+from imdoctor.speech import ENGLISH, spoken
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
+
+    from imdoctor.check import Check
 
 
 @dataclass(frozen=True)
@@ -80,23 +84,45 @@ def looking(*, verbose: bool, quiet: bool, colour: Colour) -> Look:
     return Look(verbose=verbose, quiet=quiet, colour=colour)
 
 
-def publish(report: Report, *, form: str, outputs: Sequence[Output], look: Look, session: Session) -> None:
-    """Write a report to standard output and to every file. Raises OutputError, when all that can be written has been."""
-    mask = session.mask
-    shown = masked(report, mask)
-    page = style(session, look)
+def publish(
+    report: Report,
+    checks: "Sequence[Check]",
+    *,
+    form: str,
+    outputs: Sequence[Output],
+    look: Look,
+    session: Session,
+) -> None:
+    """Write a report to standard output and to every file: for people in their language, by the checks that judged it.
+
+    Raises OutputError, when all that can be written has been.
+    """
+    mask, page = session.mask, style(session, look)
+    shown = _in_languages(report, checks, mask)
     errors = []
     for output in outputs:
-        text = mask(FORMATS[output.format](shown, msgspec.structs.replace(page, colour=False, quiet=False)))
+        text = mask(
+            FORMATS[output.format](shown[output.format], msgspec.structs.replace(page, colour=False, quiet=False))
+        )
         try:
             write_whole(output.path, text)
         except OSError as error:
             errors.append(f"{output.path} could not be written: {error.strerror}")
-    _print(FORMATS[form](shown, page), session)
+    _print(FORMATS[form](shown[form], page), session)
     if "github" in {form, *(output.format for output in outputs)}:
-        errors += _summarise(shown, session)
+        errors += _summarise(shown["markdown"], session)
     if errors:
         raise OutputError("; ".join(errors))
+
+
+def _in_languages(report: Report, checks: "Sequence[Check]", mask: Mask) -> dict[str, Report]:
+    """Return the report, without any secret, as each format wants it: for programs in English, for people as they speak."""
+    plain = told = masked(report, mask)
+    if spoken() != ENGLISH:
+        from imdoctor.judgement import in_words
+
+        told = masked(in_words(report, checks, spoken()), mask)
+    return {name: plain if name in FOR_PROGRAMS else told for name in FORMATS}
 
 
 def _summarise(report: Report, session: Session) -> list[str]:

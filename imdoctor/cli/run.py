@@ -43,7 +43,6 @@ def run(
     form: str,
     output: tuple[Output, ...],
     fail_on: str,
-    lang: str,  # noqa: ARG001 - one language so far
     verbose: bool,
     quiet: bool,
     color: Colour,
@@ -74,7 +73,7 @@ def run(
                     progress=progress,
                 )
             )
-        publish(report, form=form, outputs=output, look=look, session=session)
+        publish(report, work.checks, form=form, outputs=output, look=look, session=session)
         if remembering is not None and stopped is None:
             remembering.learn(report)
     return report.exit_code if stopped is None else stopped

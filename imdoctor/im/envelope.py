@@ -7,6 +7,7 @@ import msgspec
 
 from imdoctor.im import strictjson
 from imdoctor.im.strictjson import Document, kind_of
+from imdoctor.speech import say
 
 FIELDS = ("ActionStatus", "ErrorCode", "ErrorInfo")
 
@@ -41,10 +42,12 @@ def parse(body: bytes) -> Envelope | EnvelopeFault:
     """Return the envelope of an answer's body, or what is wrong with it. Never raises."""
     document = strictjson.read(body)
     if isinstance(document, str):
-        return EnvelopeFault(kind="not-json", detail=f"The body is no JSON object: {document}.")
+        return EnvelopeFault(kind="not-json", detail=say("The body is no JSON object: {document}.", document=document))
     members = document.members
     if not any(name in members for name in FIELDS):
-        return EnvelopeFault(kind="not-envelope", detail="The JSON object has no ActionStatus, ErrorCode or ErrorInfo.")
+        return EnvelopeFault(
+            kind="not-envelope", detail=say("The JSON object has no ActionStatus, ErrorCode or ErrorInfo.")
+        )
     if problems := "; ".join(_problems(document)):
         return EnvelopeFault(kind="bad-fields", detail=problems[:200])
     return Envelope(
@@ -58,35 +61,35 @@ def _problems(document: Document) -> Iterator[str]:
     """Yield what is wrong with the three fields, in their order, and whether they contradict each other."""
     members = document.members
     status, code = members.get("ActionStatus"), members.get("ErrorCode")
-    yield from (f"{name} stands twice" for name in FIELDS if name in document.twice)
+    yield from (say("{name} stands twice", name=name) for name in FIELDS if name in document.twice)
     if "ActionStatus" in members and status not in ("OK", "FAIL"):
-        yield f"ActionStatus is neither OK nor FAIL but {_shown(status)}"
+        yield say("ActionStatus is neither OK nor FAIL but {status}", status=_shown(status))
     yield from _code_problems(document)
     yield from _info_problems(document)
     if type(code) is int and (status, code == 0) in (("OK", False), ("FAIL", True)):
-        yield f"ActionStatus {status} contradicts ErrorCode {code}"
+        yield say("ActionStatus {status} contradicts ErrorCode {code}", status=status, code=code)
 
 
 def _code_problems(document: Document) -> Iterator[str]:
     if "ErrorCode" not in document.members:
-        yield "ErrorCode is missing"
+        yield say("ErrorCode is missing")
         return
     code = document.members["ErrorCode"]
     if type(code) is not int:  # a bool is an int to isinstance
-        yield f"ErrorCode is not an integer but {kind_of(code)}"
+        yield say("ErrorCode is not an integer but {code}", code=kind_of(code))
     elif not _CODE_MIN <= code <= _CODE_MAX:
-        yield "ErrorCode has more than 32 bits"
+        yield say("ErrorCode has more than 32 bits")
 
 
 def _info_problems(document: Document) -> Iterator[str]:
     if "ErrorInfo" not in document.members:
-        yield "ErrorInfo is missing"
+        yield say("ErrorInfo is missing")
         return
     info = document.members["ErrorInfo"]
     if not isinstance(info, str):
-        yield f"ErrorInfo is not a string but {kind_of(info)}"
+        yield say("ErrorInfo is not a string but {info}", info=kind_of(info))
     elif strictjson.has_lone_surrogate(info):
-        yield "ErrorInfo holds half a surrogate pair"
+        yield say("ErrorInfo holds half a surrogate pair")
 
 
 def _shown(value: object) -> str:

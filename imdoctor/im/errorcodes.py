@@ -8,19 +8,21 @@ from typing import Literal
 
 import msgspec
 
+from imdoctor.speech import mark
+
 USERSIG_EXPIRED, USERSIG_KICKED = 70001, 70052
 
 _FAMILIES: Mapping[int, str] = MappingProxyType(
     {
-        60: "REST",
-        70: "account and usersig",
-        80: "content",
-        90: "messages",
-        10: "groups",
-        20: "messaging",
-        30: "friends",
-        40: "profile",
-        50: "conversation",
+        60: mark("REST"),
+        70: mark("account and usersig"),
+        80: mark("content"),
+        90: mark("messages"),
+        10: mark("groups"),
+        20: mark("messaging"),
+        30: mark("friends"),
+        40: mark("profile"),
+        50: mark("conversation"),
     }
 )
 
@@ -60,7 +62,7 @@ def all_codes() -> tuple[ErrorCode, ...]:
 
 def family(code: int) -> str:
     """Return the part of the service that a five-digit code belongs to by its first two digits, or "unknown"."""
-    return _FAMILIES.get(code // 1000, "unknown")
+    return _FAMILIES.get(code // 1000, mark("unknown"))
 
 
 def finding_for(code: int, *, expired_here: bool) -> str:

@@ -13,6 +13,7 @@ from imdoctor.im.lint_rules import RULES, Severity
 from imdoctor.im.request import RANDOM_MAX
 from imdoctor.im.sites import site_of_domain, site_of_sdkappid
 from imdoctor.im.usersig import IDENTIFIER_MAX_BYTES, UserSig, UserSigFault
+from imdoctor.speech import say
 
 NAMES = ("sdkappid", "identifier", "usersig", "random", "contenttype")
 """The URL's parameters, in the documents' order."""
@@ -84,22 +85,22 @@ def _ways(call: Called) -> Iterator[Remark]:
     if parts is None:
         return
     if call.ampersand:
-        yield Remark(code="request.unquoted-ampersand", seen="The URL holds an & outside of quotes.")
+        yield Remark(code="request.unquoted-ampersand", seen=say("The URL holds an & outside of quotes."))
     if parts.scheme != "https":
-        yield Remark(code="request.not-https", seen=f"The URL's scheme is {_shown(parts.scheme)}.")
+        yield Remark(code="request.not-https", seen=say("The URL's scheme is {scheme}.", scheme=_shown(parts.scheme)))
     if call.method is not None and call.method != "POST":
-        yield Remark(code="request.method", seen=f"The method is {_shown(call.method)}.")
+        yield Remark(code="request.method", seen=say("The method is {method}.", method=_shown(call.method)))
     yield from _path(parts.path)
     if parts.fragment:
-        yield Remark(code="request.fragment", seen="A # stands in the URL, and text after it.")
+        yield Remark(code="request.fragment", seen=say("A # stands in the URL, and text after it."))
 
 
 def _path(path: str) -> Iterator[Remark]:
     version = path.split("/")[1] if path.startswith("/") else ""
     if version != "v4" and re.fullmatch(r"[vV][0-9.]+", version):
-        yield Remark(code="request.version", seen=f"The version in the path is {_shown(version)}.")
+        yield Remark(code="request.version", seen=say("The version in the path is {version}.", version=_shown(version)))
     if not re.fullmatch(r"/[vV][0-9.]+(?:/[A-Za-z0-9_]+){2}", path):
-        yield Remark(code="request.path", seen=f"The path is {_shown(path or '/')}.")
+        yield Remark(code="request.path", seen=say("The path is {path}.", path=_shown(path or "/")))
 
 
 def _names(call: Called, parameters: _Parameters) -> Iterator[Remark]:
@@ -108,17 +109,24 @@ def _names(call: Called, parameters: _Parameters) -> Iterator[Remark]:
     for name in dict.fromkeys(written):
         if name not in NAMES and _documented(name) in NAMES:
             yield Remark(
-                code="request.parameter-case", seen=f"{_shown(name)} stands where {_documented(name)} belongs."
+                code="request.parameter-case",
+                seen=say("{name} stands where {documented} belongs.", name=_shown(name), documented=_documented(name)),
             )
         elif name not in NAMES:
-            yield Remark(code="request.unknown-parameter", seen=f"The URL has a parameter {_shown(name)}.")
+            yield Remark(
+                code="request.unknown-parameter", seen=say("The URL has a parameter {name}.", name=_shown(name))
+            )
     for name, count in Counter(map(_documented, written)).items():
         if count > 1:
-            yield Remark(code="request.duplicate-parameter", seen=f"{_shown(name)} stands {count} times.")
+            yield Remark(
+                code="request.duplicate-parameter",
+                seen=say("{name} stands {count} times.", name=_shown(name), count=count),
+            )
     for name in NAMES:
         if not parameters.said.get(name, "").strip():
-            how = "is empty" if name in parameters.said else "is missing"
-            yield Remark(code=f"request.no-{name}", seen=f"{name} {how}.")
+            empty = name in parameters.said
+            seen = say("{name} is empty.", name=name) if empty else say("{name} is missing.", name=name)
+            yield Remark(code=f"request.no-{name}", seen=seen)
 
 
 def _values(parameters: _Parameters) -> Iterator[Remark]:
@@ -126,15 +134,21 @@ def _values(parameters: _Parameters) -> Iterator[Remark]:
     sdkappid, identifier = parameters.shown("sdkappid"), parameters.shown("identifier")
     contenttype, random = parameters.shown("contenttype"), parameters.shown("random")
     if sdkappid is not None and _number(sdkappid, 1, HIGHEST_SDKAPPID) is None:
-        yield Remark(code="request.sdkappid", seen=f"sdkappid is {_shown(sdkappid)}.")
+        yield Remark(code="request.sdkappid", seen=say("sdkappid is {sdkappid}.", sdkappid=_shown(sdkappid)))
     if identifier is not None and len(identifier.encode("utf-8", "surrogatepass")) > IDENTIFIER_MAX_BYTES:
-        yield Remark(code="request.identifier", seen=f"The identifier has more than {IDENTIFIER_MAX_BYTES} bytes.")
+        yield Remark(
+            code="request.identifier", seen=say("The identifier has more than {most} bytes.", most=IDENTIFIER_MAX_BYTES)
+        )
     if contenttype is not None and contenttype != "json":
-        yield Remark(code="request.contenttype", seen=f"contenttype is {_shown(contenttype)}.")
+        yield Remark(
+            code="request.contenttype", seen=say("contenttype is {contenttype}.", contenttype=_shown(contenttype))
+        )
     if random is not None and _number(random, 0, RANDOM_MAX) is None:
-        yield Remark(code="request.random", seen=f"random is {_shown(random)}.")
+        yield Remark(code="request.random", seen=say("random is {random}.", random=_shown(random)))
     elif random is not None and _looks_constant(random):
-        yield Remark(code="request.random-constant", seen=f"random is {random}, which looks like a constant.")
+        yield Remark(
+            code="request.random-constant", seen=say("random is {random}, which looks like a constant.", random=random)
+        )
 
 
 def _number(text: str, least: int, most: int) -> int | None:
@@ -156,10 +170,10 @@ def _usersig(parameters: _Parameters, now: float) -> Iterator[Remark]:
         yield Remark(code=_fault_code(sig, text), seen=sig.detail)
         return
     if sig.expires_at <= now:
-        yield Remark(code="request.usersig-expired", seen="The usersig has expired by this host's clock.")
+        yield Remark(code="request.usersig-expired", seen=say("The usersig has expired by this host's clock."))
     elif sig.issued_at > now:
         yield Remark(
-            code="request.usersig-not-yet-valid", seen="The usersig was made later than now, by this host's clock."
+            code="request.usersig-not-yet-valid", seen=say("The usersig was made later than now, by this host's clock.")
         )
     yield from _owner(sig, parameters)
 
@@ -174,10 +188,18 @@ def _fault_code(fault: UserSigFault, text: str) -> str:
 def _owner(sig: UserSig, parameters: _Parameters) -> Iterator[Remark]:
     sdkappid, identifier = parameters.shown("sdkappid"), parameters.shown("identifier")
     if sdkappid is not None and sdkappid != str(sig.sdkappid):
-        seen = f"The usersig is for SDKAppID {sig.sdkappid}, the URL says {_shown(sdkappid)}."
+        seen = say(
+            "The usersig is for SDKAppID {sdkappid}, the URL says {other}.",
+            sdkappid=sig.sdkappid,
+            other=_shown(sdkappid),
+        )
         yield Remark(code="request.usersig-other-app", seen=seen)
     if identifier is not None and identifier != sig.identifier:
-        seen = f"The usersig is for {_shown(sig.identifier)}, the URL says {_shown(identifier)}."
+        seen = say(
+            "The usersig is for {identifier}, the URL says {other}.",
+            identifier=_shown(sig.identifier),
+            other=_shown(identifier),
+        )
         yield Remark(code="request.usersig-other-identifier", seen=seen)
 
 
@@ -187,18 +209,24 @@ def _domain(call: Called, parameters: _Parameters) -> Iterator[Remark]:
     if parts is None or host is None or hidden(host):
         return
     if parts.port not in {None, HTTPS_PORT}:
-        yield Remark(code="request.port", seen=f"The port is {parts.port}.")
+        yield Remark(code="request.port", seen=say("The port is {port}.", port=parts.port))
     site = site_of_domain(host)
     if ":" in host or re.fullmatch(r"[0-9.]+", host):
-        yield Remark(code="request.address", seen=f"The host is the address {_shown(host)}.")
+        yield Remark(code="request.address", seen=say("The host is the address {host}.", host=_shown(host)))
     elif site is None:
-        yield Remark(code="request.unknown-domain", seen=f"The host is {_shown(host)}.")
+        yield Remark(code="request.unknown-domain", seen=say("The host is {host}.", host=_shown(host)))
     elif not site.current:
-        yield Remark(code="request.former-domain", seen=f"The domain is that of {site.name}.")
+        yield Remark(code="request.former-domain", seen=say("The domain is that of {name}.", name=site.name))
     sdkappid = _number(parameters.shown("sdkappid") or "", 1, HIGHEST_SDKAPPID)
     likely = site_of_sdkappid(sdkappid) if sdkappid is not None else None
     if site is not None and likely is not None and likely.name != site.name:
-        seen = f"SDKAppID {sdkappid} looks like one of {likely.name} ({likely.primary}), the domain is that of {site.name}."
+        seen = say(
+            "SDKAppID {sdkappid} looks like one of {likely} ({primary}), the domain is that of {site}.",
+            sdkappid=sdkappid,
+            likely=likely.name,
+            primary=likely.primary,
+            site=site.name,
+        )
         yield Remark(code="request.site-mismatch", seen=seen)
 
 
@@ -206,40 +234,47 @@ def _body(call: Called) -> Iterator[Remark]:
     if call.body is None or call.unseen_body:
         return
     if not call.body.strip():
-        yield Remark(code="request.empty-body", seen="The request has no body.")
+        yield Remark(code="request.empty-body", seen=say("The request has no body."))
         return
     read = strictjson.read(call.body.encode("utf-8", "surrogatepass"))
     if isinstance(read, str):
-        yield Remark(code="request.body-not-json", seen=f"The body is no JSON object: {read}.")
+        yield Remark(code="request.body-not-json", seen=say("The body is no JSON object: {read}.", read=read))
     if call.content_type is not None and "json" not in call.content_type.lower():
-        yield Remark(code="request.content-type", seen=f"The header Content-Type is {_shown(call.content_type)}.")
+        yield Remark(
+            code="request.content-type",
+            seen=say("The header Content-Type is {content_type}.", content_type=_shown(call.content_type)),
+        )
 
 
 def _transport(call: Called) -> Iterator[Remark]:
     """Judge the time limits, the connection and its trust."""
     if call.max_time is not None and 0 < call.max_time <= BACKEND_TIMEOUT:
-        yield Remark(code="request.timeout-too-short", seen=f"The request gives up after {call.max_time:g} s.")
+        yield Remark(
+            code="request.timeout-too-short",
+            seen=say("The request gives up after {max_time:g} s.", max_time=call.max_time),
+        )
     if call.connect_timeout is not None and 0 < call.connect_timeout <= BACKEND_TIMEOUT:
         yield Remark(
-            code="request.connect-timeout", seen=f"The connection is given up after {call.connect_timeout:g} s."
+            code="request.connect-timeout",
+            seen=say("The connection is given up after {connect_timeout:g} s.", connect_timeout=call.connect_timeout),
         )
     connection = {value.lower() for name, value in call.headers if name == "connection"}
     if "close" in connection:
-        yield Remark(code="request.no-keepalive", seen="The request says Connection: close.")
+        yield Remark(code="request.no-keepalive", seen=say("The request says Connection: close."))
     elif call.http10 and "keep-alive" not in connection:
-        yield Remark(code="request.no-keepalive", seen="HTTP/1.0 is asked for, without Connection: keep-alive.")
+        yield Remark(code="request.no-keepalive", seen=say("HTTP/1.0 is asked for, without Connection: keep-alive."))
     if call.insecure:
-        yield Remark(code="request.insecure", seen="The server's certificate is not verified.")
+        yield Remark(code="request.insecure", seen=say("The server's certificate is not verified."))
 
 
 def _unseen(call: Called, parameters: _Parameters) -> Iterator[str]:
     if call.method is None:
-        yield "the method, the body and the time limit, which a URL does not show"
+        yield say("the method, the body and the time limit, which a URL does not show")
     elif call.unseen_body:
-        yield "the body, which comes from elsewhere"
+        yield say("the body, which comes from elsewhere")
     names = [name for name in NAMES if parameters.said.get(name) and hidden(parameters.said[name])]
     if names:
-        yield f"{', '.join(names)}: something stands for the value"
+        yield say("{names}: something stands for the value", names=", ".join(names))
 
 
 def _corrected(call: Called, parameters: _Parameters, random: int) -> str:

@@ -2,6 +2,8 @@
 
 import msgspec
 
+from imdoctor.speech import joined, mark, say
+
 
 class Site(msgspec.Struct, frozen=True):
     """One site: its primary and backup domain. ``ranges`` are the SDKAppIDs seen there, half open.
@@ -23,51 +25,51 @@ class Site(msgspec.Struct, frozen=True):
 
 _M = 1_000_000
 
-DEFAULT_SITE = Site("China", "console.tim.qq.com", "adminapi.my-imcloud.com")
+DEFAULT_SITE = Site(mark("China"), "console.tim.qq.com", "adminapi.my-imcloud.com")
 """Where an SDKAppID of no other site's range lives, and where a run without settings looks."""
 
 # The ranges stand in Tencent's own web SDK and in no document.
 SITES: tuple[Site, ...] = (
     DEFAULT_SITE,
     Site(
-        "Singapore",
+        mark("Singapore"),
         "adminapisgp.im.qcloud.com",
         "adminapisgp.my-imcloud.com",
         ((20 * _M, 30 * _M), (1720 * _M, 1730 * _M)),
     ),
     Site(
-        "Seoul",
+        mark("Seoul"),
         "adminapikr.im.qcloud.com",
         "adminapikr.my-imcloud.com",
         ((30 * _M, 40 * _M), (1730 * _M, 1740 * _M)),
     ),
     Site(
-        "Frankfurt",
+        mark("Frankfurt"),
         "adminapiger.im.qcloud.com",
         "adminapiger.my-imcloud.com",
         ((40 * _M, 50 * _M), (1740 * _M, 1750 * _M)),
     ),
     Site(
-        "Mumbai",
+        mark("Mumbai"),
         "adminapiind.im.qcloud.com",
         "adminapiind.my-imcloud.com",
         ((50 * _M, 60 * _M), (1750 * _M, 1760 * _M)),
         current=False,  # dropped from the documents in 2024
     ),
     Site(
-        "Tokyo",
+        mark("Tokyo"),
         "adminapijpn.im.qcloud.com",
         "adminapijpn.my-imcloud.com",
         ((60 * _M, 70 * _M), (1760 * _M, 1770 * _M)),
     ),
     Site(
-        "Silicon Valley",
+        mark("Silicon Valley"),
         "adminapiusa.im.qcloud.com",
         "adminapiusa.my-imcloud.com",
         ((70 * _M, 80 * _M), (1770 * _M, 1780 * _M)),
     ),
     Site(
-        "Jakarta",
+        mark("Jakarta"),
         "adminapiidn.im.qcloud.com",
         "adminapiidn.my-imcloud.com",
         ((80 * _M, 90 * _M), (1780 * _M, 1790 * _M)),
@@ -90,19 +92,28 @@ def site_of_sdkappid(sdkappid: int) -> Site:
     return next(found, DEFAULT_SITE)
 
 
-UNDOCUMENTED = "The ranges stand in no document: the console shows the app's data centre."
+UNDOCUMENTED = mark("The ranges stand in no document: the console shows the app's data centre.")
 
 
 def site_chosen(name: str | None, sdkappid: int | None) -> str | None:
     """Say that a site's domain was chosen by an SDKAppID's number, and how little that is worth; None where no site was chosen."""
     site = next((site for site in SITES if site.name == name), None)
-    return None if site is None or sdkappid is None else f"No endpoint is given. {why_site(site, sdkappid)}"
+    if site is None or sdkappid is None:
+        return None
+    return joined((say("No endpoint is given."), why_site(site, sdkappid)))
 
 
 def why_site(site: Site, sdkappid: int) -> str:
     """Say why a site's domain is called, and how little an SDKAppID's number is worth."""
-    why = "is in no other site's range" if site is DEFAULT_SITE else "looks like one of that site by its number"
-    return f"The domain is that of {site.name}, since SDKAppID {sdkappid} {why}. {UNDOCUMENTED}"
+    about = {"site": site.name, "sdkappid": sdkappid}
+    if site is DEFAULT_SITE:
+        why = say("The domain is that of {site}, since SDKAppID {sdkappid} is in no other site's range.", **about)
+    else:
+        why = say(
+            "The domain is that of {site}, since SDKAppID {sdkappid} looks like one of that site by its number.",
+            **about,
+        )
+    return joined((why, UNDOCUMENTED))
 
 
 def backup_of(host: str) -> str | None:

@@ -7,6 +7,8 @@ from typing import Any, Never
 
 import msgspec
 
+from imdoctor.speech import say
+
 
 class Document(msgspec.Struct, frozen=True):
     """The members of a JSON object, and the names that stand in it more than once.
@@ -21,30 +23,34 @@ class Document(msgspec.Struct, frozen=True):
 def read(text: bytes) -> Document | str:
     """Return the object that ``text`` holds, or in a few words why it holds none. Never raises, however hostile it is."""
     if text.startswith(codecs.BOM_UTF8):
-        return "it begins with a byte order mark, which JSON must not"
+        return say("it begins with a byte order mark, which JSON must not")
     try:
         found = json.loads(text.decode("utf-8"), object_pairs_hook=tuple, parse_constant=_refuse)
     except UnicodeDecodeError as error:
-        return f"it is not UTF-8 at byte {error.start}"
+        return say("it is not UTF-8 at byte {start}", start=error.start)
     except json.JSONDecodeError as error:
-        return f"it is no JSON at character {error.pos}: {error.msg}" if text.strip() else "it is empty"
+        return (
+            say("it is no JSON at character {pos}: {msg}", pos=error.pos, msg=error.msg)
+            if text.strip()
+            else say("it is empty")
+        )
     except ValueError:  # what _refuse raises, and int for a number of thousands of digits
-        return "a number in it is not finite or has too many digits"
+        return say("a number in it is not finite or has too many digits")
     except RecursionError:
-        return "it is nested too deeply"
-    return _document(found) if isinstance(found, tuple) else "it is no JSON object"
+        return say("it is nested too deeply")
+    return _document(found) if isinstance(found, tuple) else say("it is no JSON object")
 
 
 def kind_of(value: object) -> str:
     """Return the JSON type of a value that was read, for a message that shows nothing of the value."""
     names: dict[type, str] = {
-        bool: "a boolean",
-        int: "an integer",
-        float: "a fraction",
-        str: "a string",
-        list: "an array",
+        bool: say("a boolean"),
+        int: say("an integer"),
+        float: say("a fraction"),
+        str: say("a string"),
+        list: say("an array"),
     }
-    return "null" if value is None else names.get(type(value), "an object")
+    return "null" if value is None else names.get(type(value), say("an object"))
 
 
 def has_lone_surrogate(text: str) -> bool:

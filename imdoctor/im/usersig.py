@@ -13,6 +13,7 @@ import msgspec
 from imdoctor.im import usersig_document, usersig_packing
 from imdoctor.im.usersig_document import UserSig
 from imdoctor.im.usersig_packing import DOCUMENT_MAX, TEXT_MAX, UserSigFault
+from imdoctor.speech import say
 
 __all__ = [
     "DOCUMENT_MAX",
@@ -71,9 +72,9 @@ def verify_v1(sig: UserSig, *, public_key_pem: bytes) -> bool:
     try:
         public = load_pem_public_key(public_key_pem)
     except (ValueError, UnsupportedAlgorithm):
-        raise ValueError("this is no PEM file with a public key") from None
+        raise ValueError(say("this is no PEM file with a public key")) from None
     if not isinstance(public, ec.EllipticCurvePublicKey):
-        raise ValueError("this public key is not on an elliptic curve")  # noqa: TRY004 - its caller reads one kind of error
+        raise ValueError(say("this public key is not on an elliptic curve"))  # noqa: TRY004 - its caller reads one kind of error
     try:
         public.verify(sig.sig, usersig_document.signed_message(sig), ec.ECDSA(hashes.SHA256()))
     except InvalidSignature:

@@ -11,6 +11,7 @@ import msgspec
 from imdoctor.im import strictjson
 from imdoctor.im.strictjson import Document, kind_of
 from imdoctor.im.usersig_packing import UserSigFault
+from imdoctor.speech import say
 
 _LATEST = 253_402_300_799  # 9999-12-31T23:59:59Z: what comes later is no date in seconds
 _SDKAPPID_MAX = 2**32 - 1
@@ -56,7 +57,9 @@ def read(text: bytes) -> UserSig | UserSigFault:
     """Return the usersig that a document's JSON describes, or what is wrong with it. Never raises."""
     document = strictjson.read(text)
     if isinstance(document, str):
-        return UserSigFault(kind="not-json", detail=f"The document inside is no JSON object: {document}.")
+        return UserSigFault(
+            kind="not-json", detail=say("The document inside is no JSON object: {document}.", document=document)
+        )
     return _fields(document)
 
 
@@ -109,7 +112,7 @@ def _fields(document: Document) -> UserSig | UserSigFault:
         problems = _problems_v1(document)
     else:
         return UserSigFault(
-            kind="fields", detail="The document names no version: TLS.ver, or TLS.sdk_appid of version 1."
+            kind="fields", detail=say("The document names no version: TLS.ver, or TLS.sdk_appid of version 1.")
         )
     if told := "; ".join(problems):
         return UserSigFault(kind="fields", detail=told[:200])
@@ -153,14 +156,14 @@ def _problems_v2(document: Document) -> Iterator[str]:
     members = document.members
     yield from _twice(document)
     if members.get("TLS.ver") != "2.0":
-        yield 'TLS.ver is not the string "2.0"'
+        yield say('TLS.ver is not the string "2.0"')
     yield from _text_problems(members, "TLS.identifier")
     numbers = {name: members.get(name) for name in ("TLS.sdkappid", "TLS.time", "TLS.expire")}
-    yield from _number_problems(numbers, "an integer")
+    yield from _number_problems(numbers, say("an integer"))
     yield from _binary_problems(members)
     sig = _bytes(members.get("TLS.sig"))
     if sig is not None and len(sig) != _SIG_BYTES:
-        yield f"TLS.sig has {len(sig)} bytes where HMAC-SHA256 gives {_SIG_BYTES}"
+        yield say("TLS.sig has {count} bytes where HMAC-SHA256 gives {wanted}", count=len(sig), wanted=_SIG_BYTES)
 
 
 def _problems_v1(document: Document) -> Iterator[str]:
@@ -169,42 +172,50 @@ def _problems_v1(document: Document) -> Iterator[str]:
     yield from _twice(document)
     yield from _text_problems(members, "TLS.identifier", "TLS.account_type", "TLS.appid_at_3rd")
     numbers = {name: _decimal(members.get(name)) for name in ("TLS.sdk_appid", "TLS.time", "TLS.expire_after")}
-    yield from _number_problems(numbers, "a string of decimal digits")
+    yield from _number_problems(numbers, say("a string of decimal digits"))
     yield from _binary_problems(members)
 
 
 def _twice(document: Document) -> Iterator[str]:
     if any(name.startswith("TLS.") for name in document.twice):
-        yield "a field stands twice"
+        yield say("a field stands twice")
 
 
 def _text_problems(members: Mapping[str, object], *names: str) -> Iterator[str]:
     for name in names:
         value = members.get(name)
         if not isinstance(value, str):
-            yield f"{name} is {_found(members, name)} where a string belongs"
+            yield say("{name} is {found} where a string belongs", name=name, found=_found(members, name))
         elif strictjson.has_lone_surrogate(value):
-            yield f"{name} holds half a surrogate pair"
+            yield say("{name} holds half a surrogate pair", name=name)
 
 
 def _number_problems(numbers: Mapping[str, object], wanted: str) -> Iterator[str]:
     """Yield what is wrong with the SDKAppID, the time and the lifetime, in this order."""
     whole = {name: value for name, value in numbers.items() if type(value) is int}  # a bool is an int to isinstance
-    yield from (f"{name} is missing or not {wanted}" for name in numbers if name not in whole)
+    yield from (
+        say("{name} is missing or not {wanted}", name=name, wanted=wanted) for name in numbers if name not in whole
+    )
     if len(whole) < len(numbers):
         return
     (app, sdkappid), (issued, time), (lifetime, expire) = whole.items()
     if not 0 <= sdkappid <= _SDKAPPID_MAX:
-        yield f"{app} is not between 0 and {_SDKAPPID_MAX}"
+        yield say("{app} is not between 0 and {most}", app=app, most=_SDKAPPID_MAX)
     if time < 0 or expire < 0:
-        yield f"{issued} or {lifetime} is negative"
+        yield say("{issued} or {lifetime} is negative", issued=issued, lifetime=lifetime)
     elif time + expire > _LATEST:
-        yield f"{issued} and {lifetime} lead past the year 9999: they count seconds, not milliseconds"
+        yield say(
+            "{issued} and {lifetime} lead past the year 9999: they count seconds, not milliseconds",
+            issued=issued,
+            lifetime=lifetime,
+        )
 
 
 def _binary_problems(members: Mapping[str, object]) -> Iterator[str]:
     wanted = ("TLS.sig", "TLS.userbuf") if "TLS.userbuf" in members else ("TLS.sig",)
-    yield from (f"{name} is not a string in base64" for name in wanted if _bytes(members.get(name)) is None)
+    yield from (
+        say("{name} is not a string in base64", name=name) for name in wanted if _bytes(members.get(name)) is None
+    )
 
 
 def _decimal(value: object) -> int | None:
@@ -226,4 +237,4 @@ def _bytes(value: object) -> bytes | None:
 
 
 def _found(members: Mapping[str, object], name: str) -> str:
-    return kind_of(members[name]) if name in members else "missing"
+    return kind_of(members[name]) if name in members else say("missing")

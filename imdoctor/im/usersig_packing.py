@@ -8,6 +8,8 @@ from typing import Literal
 
 import msgspec
 
+from imdoctor.speech import say
+
 TEXT_MAX = 64 * 1024
 """Characters of the longest text that is looked at; a real usersig has some hundred."""
 
@@ -60,16 +62,19 @@ def unpack(text: str) -> bytes | UserSigFault:
 def _text_fault(text: str) -> UserSigFault | None:
     """Look at the text's characters, before anything is decoded."""
     if not text.strip():
-        return UserSigFault(kind="empty", detail="The usersig is empty.")
+        return UserSigFault(kind="empty", detail=say("The usersig is empty."))
     if len(text) > TEXT_MAX:
-        return UserSigFault(kind="too-large", detail=f"The usersig has {len(text)} characters; some hundred are usual.")
+        return UserSigFault(
+            kind="too-large", detail=say("The usersig has {count} characters; some hundred are usual.", count=len(text))
+        )
     if white := re.search(r"\s", text):
         return UserSigFault(
-            kind="whitespace", detail=f"White space stands in the usersig, first after {white.start()} characters."
+            kind="whitespace",
+            detail=say("White space stands in the usersig, first after {start} characters.", start=white.start()),
         )
     if _PERCENT.search(text):
         return UserSigFault(
-            kind="double-encoded", detail="The usersig is percent-encoded already; the URL needs it encoded once."
+            kind="double-encoded", detail=say("The usersig is percent-encoded already; the URL needs it encoded once.")
         )
     return _alphabet_fault(text)
 
@@ -78,13 +83,13 @@ def _alphabet_fault(text: str) -> UserSigFault | None:
     if _ALPHABET.fullmatch(text):
         return None
     if re.fullmatch(r"[A-Za-z0-9+/*-]*[=_]*", text):
-        detail = "The usersig uses base64's standard alphabet; its own has * for +, - for / and _ for =."
+        detail = say("The usersig uses base64's standard alphabet; its own has * for +, - for / and _ for =.")
     elif re.fullmatch(r"[A-Za-z0-9*_-]*", text):
-        detail = (
+        detail = say(
             "A _ stands before the usersig's end: is this URL-safe base64? In its own alphabet _ stands for = only."
         )
     else:
-        detail = "The usersig holds characters besides letters, digits, * - and _."
+        detail = say("The usersig holds characters besides letters, digits, * - and _.")
     return UserSigFault(kind="charset", detail=detail)
 
 
@@ -97,7 +102,7 @@ def _unbase64(text: str) -> bytes | UserSigFault:
         packed = b""
     # The decoder forgives, and its strict mode does so differently from release to release.
     if base64.b64encode(packed).decode().translate(_FROM_BASE64) != text:
-        return UserSigFault(kind="not-base64", detail="The usersig is no base64: its end or its padding is wrong.")
+        return UserSigFault(kind="not-base64", detail=say("The usersig is no base64: its end or its padding is wrong."))
     return packed
 
 
@@ -108,7 +113,8 @@ def _short(text: str) -> UserSigFault:
     if isinstance(begun, UserSigFault) and begun.kind != "truncated":
         return begun
     return UserSigFault(
-        kind="truncated", detail=f"The usersig has {len(text)} characters, which is no multiple of 4: some are missing."
+        kind="truncated",
+        detail=say("The usersig has {count} characters, which is no multiple of 4: some are missing.", count=len(text)),
     )
 
 
@@ -118,13 +124,16 @@ def _inflate(packed: bytes) -> bytes | UserSigFault:
         # One byte more than allowed tells "just fits" from "goes on".
         inflated = stream.decompress(packed, DOCUMENT_MAX + 1)
     except zlib.error:
-        return UserSigFault(kind="not-zlib", detail="The usersig is damaged: what it encodes is no zlib stream.")
+        return UserSigFault(kind="not-zlib", detail=say("The usersig is damaged: what it encodes is no zlib stream."))
     if len(inflated) > DOCUMENT_MAX:
-        return UserSigFault(kind="too-large", detail=f"The usersig inflates to more than {DOCUMENT_MAX} bytes.")
+        return UserSigFault(
+            kind="too-large", detail=say("The usersig inflates to more than {most} bytes.", most=DOCUMENT_MAX)
+        )
     if not stream.eof:
-        return UserSigFault(kind="truncated", detail="The usersig's end is missing: its zlib stream stops midway.")
+        return UserSigFault(kind="truncated", detail=say("The usersig's end is missing: its zlib stream stops midway."))
     if stream.unused_data:
         return UserSigFault(
-            kind="not-zlib", detail=f"{len(stream.unused_data)} bytes follow the end of the usersig's zlib stream."
+            kind="not-zlib",
+            detail=say("{count} bytes follow the end of the usersig's zlib stream.", count=len(stream.unused_data)),
         )
     return inflated

@@ -7,6 +7,7 @@ import msgspec
 
 from imdoctor.im import usersig
 from imdoctor.im.usersig import UserSig, UserSigFault
+from imdoctor.speech import say
 
 SHORTEST, LONGEST = 86400, 50 * 31_557_600
 """Seconds of the lifetimes that the documents advise: at least 24 hours, at most 50 years."""
@@ -63,9 +64,11 @@ def verdict(found: tuple[Reason, ...]) -> Verdict:
 
 def _signature(sig: UserSig, key: str | None) -> Iterator[Reason]:
     if sig.version == 1:
-        yield Reason(code="usersig.legacy", severity="info", text="It is of version 1 (ECDSA), which newer apps left.")
+        yield Reason(
+            code="usersig.legacy", severity="info", text=say("It is of version 1 (ECDSA), which newer apps left.")
+        )
     if key is None:
-        yield _undecided("No key is given, so its signature was not verified.")
+        yield _undecided(say("No key is given, so its signature was not verified."))
     elif sig.version == 1:
         yield from _signature_v1(sig, key)
     else:
@@ -74,27 +77,29 @@ def _signature(sig: UserSig, key: str | None) -> Iterator[Reason]:
 
 def _signature_v1(sig: UserSig, key: str) -> Iterator[Reason]:
     if PUBLIC_KEY not in key:
-        yield _undecided("Version 1 is verified with the public key in PEM form, which the given key is not.")
+        yield _undecided(say("Version 1 is verified with the public key in PEM form, which the given key is not."))
         return
     try:
         if not usersig.verify_v1(sig, public_key_pem=key.encode()):
-            yield _wrong_key("Its signature does not fit the public key.")
+            yield _wrong_key(say("Its signature does not fit the public key."))
     except ValueError as error:
-        yield _undecided(f"Its signature was not verified: {error}.")
+        yield _undecided(say("Its signature was not verified: {error}.", error=error))
 
 
 def _signature_v2(sig: UserSig, key: str) -> Iterator[Reason]:
     fault = usersig.key_fault(key)
     if fault == "private-key-pem" or PUBLIC_KEY in key:
-        yield _wrong_key("The key is one in PEM form, as version 1 used it; version 2 takes the key from the console.")
+        yield _wrong_key(
+            say("The key is one in PEM form, as version 1 used it; version 2 takes the key from the console.")
+        )
         return
     stripped = fault == "whitespace" and usersig.verify(sig, key=key.strip())
     if fault == "whitespace":
-        more = "; without it the signature fits" if stripped else ""
-        text = f"The key begins or ends with white space, which makes it another key{more}."
+        more = say("; without it the signature fits") if stripped else ""
+        text = say("The key begins or ends with white space, which makes it another key{more}.", more=more)
         yield Reason(code="usersig.key-whitespace", severity="fail", text=text)
     if not stripped and not usersig.verify(sig, key=key):
-        yield _wrong_key("Its signature does not fit the key.")
+        yield _wrong_key(say("Its signature does not fit the key."))
 
 
 def _wrong_key(text: str) -> Reason:
@@ -107,18 +112,22 @@ def _undecided(text: str) -> Reason:
 
 def _owner(sig: UserSig, expected: Expected) -> Iterator[Reason]:
     if expected.identifier is not None and sig.identifier != expected.identifier:
-        text = f"It is for the identifier {sig.identifier!r}, not for {expected.identifier!r}."
+        text = say(
+            "It is for the identifier {identifier!r}, not for {other!r}.",
+            identifier=sig.identifier,
+            other=expected.identifier,
+        )
         yield Reason(code="usersig.identifier-mismatch", severity="fail", text=text)
     if expected.sdkappid is not None and sig.sdkappid != expected.sdkappid:
-        text = f"It is for SDKAppID {sig.sdkappid}, not for {expected.sdkappid}."
+        text = say("It is for SDKAppID {sdkappid}, not for {other}.", sdkappid=sig.sdkappid, other=expected.sdkappid)
         yield Reason(code="usersig.sdkappid-mismatch", severity="fail", text=text)
 
 
 def _time(sig: UserSig, at: float) -> Iterator[Reason]:
     if sig.expires_at <= at:
-        yield Reason(code="usersig.expired", severity="fail", text="It has expired by then.")
+        yield Reason(code="usersig.expired", severity="fail", text=say("It has expired by then."))
     elif sig.issued_at > at:
-        yield Reason(code="usersig.not-yet-valid", severity="fail", text="It was made later than that.")
+        yield Reason(code="usersig.not-yet-valid", severity="fail", text=say("It was made later than that."))
     if not SHORTEST <= sig.expire <= LONGEST:
-        text = "Its lifetime is not between the 24 hours and the 50 years that the documents advise."
+        text = say("Its lifetime is not between the 24 hours and the 50 years that the documents advise.")
         yield Reason(code="usersig.lifetime", severity="warn", text=text)

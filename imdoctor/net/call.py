@@ -23,6 +23,7 @@ from imdoctor.net.handshake import Handshake, handshake
 from imdoctor.net.ledger import LagWatch, Ledger, close
 from imdoctor.net.machine import errno_name
 from imdoctor.net.proxy import Proxy, Tunnel, tunnel
+from imdoctor.speech import say
 
 HEADER_MAX = 64 * 1024
 """Bytes of an answer's header."""
@@ -266,7 +267,7 @@ def _classify(failure: Exception, *, answered: bool, headed: bool) -> tuple[str,
     if isinstance(failure, TimeoutError):
         return "timeout", None
     if isinstance(failure, _TooLargeError):
-        return "too-large", f"more than {BODY_MAX} bytes"
+        return "too-large", say("more than {most} bytes", most=BODY_MAX)
     if isinstance(failure, OSError):
         reason = (failure.reason or text) if isinstance(failure, ssl.SSLError) else errno_name(failure)
         return ("truncated" if answered else "reset"), reason

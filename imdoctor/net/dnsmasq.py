@@ -9,9 +9,10 @@ import msgspec
 
 from imdoctor.net.machine import Machine
 from imdoctor.net.resolvers import bare_address, named_in, text_of
+from imdoctor.speech import mark
 
 MOST_FILES = 50
-CONFIGURATION, LINE, NOTHING = "/etc/dnsmasq.conf", "its command line", Path("/dev/null")
+CONFIGURATION, LINE, NOTHING = "/etc/dnsmasq.conf", mark("its command line"), Path("/dev/null")
 PORT = "53"
 SHORT = {
     "C": "conf-file",

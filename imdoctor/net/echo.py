@@ -18,6 +18,7 @@ from imdoctor.net.lookup import system_answer
 from imdoctor.net.machine import Machine
 from imdoctor.net.pages import decode, parse
 from imdoctor.net.proxy import Proxy, tunnel
+from imdoctor.speech import say
 
 REDIRECTS = 3
 PORTS = {"https": 443, "http": 80}
@@ -101,7 +102,7 @@ async def _follow(url: str, way: Way, seen: Echo, limit: float, started: float) 
             here = redirected(here, call.headers.get("location", ""), home)
         except ValueError as error:
             return msgspec.structs.replace(seen, error=str(error))
-    return msgspec.structs.replace(seen, error="too many redirects")
+    return msgspec.structs.replace(seen, error=say("too many redirects"))
 
 
 def redirected(here: str, location: str, home: str) -> str:
@@ -111,10 +112,10 @@ def redirected(here: str, location: str, home: str) -> str:
         parts = urllib.parse.urlsplit(there)
         host, _ = parts.hostname or "", parts.port
     except ValueError:
-        raise ValueError("a redirect to nowhere") from None
+        raise ValueError(say("a redirect to nowhere")) from None
     within = host == home or host.endswith(f".{home}")
     if parts.scheme not in PORTS or not within or not HOSTNAME.fullmatch(host):
-        raise ValueError(f"a redirect to {clean(host) or 'nowhere'}")
+        raise ValueError(say("a redirect to {host}", host=clean(host)) if clean(host) else say("a redirect to nowhere"))
     return there
 
 
@@ -137,7 +138,7 @@ async def _get(url: str, way: Way, limit: float) -> tuple[Call, bytes] | str:
         found = await system_answer(way.machine, f"{host}.", port, limit)
         addresses = tuple(one for one in found.addresses if way.family is None or (":" in one) is (way.family == 6))  # noqa: PLR2004 - IPv6
         if not addresses:
-            return found.error or "its name has no address of this family"
+            return found.error or say("its name has no address of this family")
     connection = await _open(parts.scheme, host, port, addresses, way, limit)
     if isinstance(connection, str):
         return connection
@@ -153,7 +154,7 @@ async def _open(
     """Open a connection, or say why there is none."""
     if scheme == "http":
         sock = await _plainly(host, port, addresses, way, limit)
-        return "no connection" if sock is None else Connection(PlainStream(sock), host, port)
+        return say("no connection") if sock is None else Connection(PlainStream(sock), host, port)
     dial = way.machine.dial
     if way.proxy is not None:
         reach, connection = await open_through(
@@ -172,10 +173,10 @@ async def _open(
     if connection is not None:
         return connection
     if reach.handshake is not None:
-        return reach.handshake.verify_message or reach.handshake.error or "no handshake"
+        return reach.handshake.verify_message or reach.handshake.error or say("no handshake")
     if reach.tunnel is not None:
-        return f"the proxy opens no tunnel ({reach.tunnel.status or reach.tunnel.error})"
-    return next((one.error for one in reach.connects if one.error), "no connection")
+        return say("the proxy opens no tunnel ({answer})", answer=reach.tunnel.status or reach.tunnel.error)
+    return next((one.error for one in reach.connects if one.error), say("no connection"))
 
 
 async def _plainly(host: str, port: int, addresses: tuple[str, ...], way: Way, limit: float) -> socket.socket | None:
@@ -215,9 +216,9 @@ def _shown(seen: Echo, call: Call, body: bytes, seconds: float) -> Echo:
         return msgspec.structs.replace(seen, error=f"HTTP {call.status}")
     shown = parse(seen.url, decode(body[:LARGEST]))
     if shown is None:
-        return msgspec.structs.replace(seen, error="no address in the answer")
+        return msgspec.structs.replace(seen, error=say("no address in the answer"))
     address, resolver, told = shown
     strange = next((one for one in (address, resolver) if one is not None and not is_public(one)), None)
     if strange is not None:
-        return msgspec.structs.replace(seen, error=f"{clean(strange)}, which is no public address")
+        return msgspec.structs.replace(seen, error=say("{address}, which is no public address", address=clean(strange)))
     return msgspec.structs.replace(seen, address=address, resolver=resolver, told=told, seconds=seconds)

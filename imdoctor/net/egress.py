@@ -19,13 +19,14 @@ import msgspec
 from imdoctor.net.exchange import FAILURES, PAYLOAD, error_of, exchange, records
 from imdoctor.net.geo import clean, is_public
 from imdoctor.net.machine import Machine
+from imdoctor.speech import mark, say
 
 T = TypeVar("T")
 SAMPLES = 4
 """Questions to one source: a resolver may leave by several doors."""
 STAGGER = 0.25
 """Seconds before the next source is asked beside a silent one."""
-NO_TIME = "there was no time left"
+NO_TIME = mark("there was no time left")
 MOST = 8
 """Addresses that one answer may name."""
 FORM = "TYPE NAME, TYPE NAME@SERVER, TYPE CH NAME@SERVER (TYPE is A, AAAA or TXT), or https://…"
@@ -216,9 +217,12 @@ async def _sample(machine: Machine, source: Source, server: str, limit: float) -
     addresses, subnets = read(reply)
     strange = next((address for address in addresses if not is_public(address)), None)
     if strange is not None:
-        return _Sample(error=f"{clean(strange)}, which is no public address")
+        return _Sample(error=say("{address}, which is no public address", address=clean(strange)))
     return _Sample(
-        addresses=addresses, subnets=subnets, seconds=seconds, error=None if addresses else "no address in the answer"
+        addresses=addresses,
+        subnets=subnets,
+        seconds=seconds,
+        error=None if addresses else say("no address in the answer"),
     )
 
 

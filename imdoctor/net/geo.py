@@ -10,9 +10,10 @@ from typing import Any, Protocol
 
 import msgspec
 
+from imdoctor.speech import say
+
 LONGEST = 60
 """Characters of one name that a source gives."""
-EXTRA = "is not installed: pip install 'imdoctor[geo]'"
 MISSING = {"", "0", "-", "null", "none", "unknown", "未知"}
 """What sources write for a value that they do not have."""
 ASN_ZONE = "asn.cymru.com"
@@ -82,7 +83,11 @@ class MaxMindFile:
         try:
             import maxminddb
         except ImportError:
-            return Told(address=address, source="mmdb", error=f"maxminddb {EXTRA}")
+            return Told(
+                address=address,
+                source="mmdb",
+                error=say("{package} is not installed: pip install 'imdoctor[geo]'", package="maxminddb"),
+            )
         try:
             # The library's own C code dies of a damaged file, and so does whoever has one mapped that is cut short meanwhile.
             with maxminddb.open_database(self._path, maxminddb.MODE_FILE) as reader:
@@ -135,7 +140,11 @@ class XdbFile:
         try:
             from ip2region import searcher, util
         except ImportError:
-            return Told(address=address, source="xdb", error=f"py-ip2region {EXTRA}")
+            return Told(
+                address=address,
+                source="xdb",
+                error=say("{package} is not installed: pip install 'imdoctor[geo]'", package="py-ip2region"),
+            )
         try:
             with Path(self._path).open("rb") as file:
                 header = util.load_header(file)
@@ -144,7 +153,9 @@ class XdbFile:
             width = OLD_POINTER if header.version == util.XdbStructure20 else header.runtimePtrBytes
             known = header.version in {util.XdbStructure20, util.XdbStructure30}
             if version is None or not known or not 0 < width <= WIDEST or size >> 8 * width:
-                return Told(address=address, source="xdb", error=f"{self._path} is no xdb file that can be read")
+                return Told(
+                    address=address, source="xdb", error=say("{path} is no xdb file that can be read", path=self._path)
+                )
             if ipaddress.ip_address(address).version != version.id:
                 return None
             search = searcher.new_with_file_only(version, self._path)
@@ -171,7 +182,7 @@ def of_xdb(address: str, text: str) -> Told:
 
 def _why(path: str, error: Exception) -> str:
     reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error) or type(error).__name__
-    return f"{path} cannot be read: {reason}"
+    return say("{path} cannot be read: {reason}", path=path, reason=reason)
 
 
 class Remembered:
@@ -195,7 +206,7 @@ class Routing:
         """Ask for the network; ``ask`` returns a name's texts, None when nobody answers."""
         texts = await self._ask(origin_name(address, self._zone))
         if texts is None:
-            return Told(address=address, source=self._zone, error=f"{self._zone}: no answer in time")
+            return Told(address=address, source=self._zone, error=say("{zone}: no answer in time", zone=self._zone))
         for text in texts:
             found = re.match(r"\s*(\d{1,10})[\s|]", text)
             if found:

@@ -10,6 +10,7 @@ import msgspec
 
 from imdoctor.net.exchange import FAILURES, PAYLOAD, error_of, exchange, records
 from imdoctor.net.machine import Machine
+from imdoctor.speech import say
 
 SHOWN = {4: 24, 6: 56}
 """Bits of an address that are shown (RFC 7871 §11.1)."""
@@ -52,7 +53,7 @@ async def ask_for(machine: Machine, server: str, host: str, kind: str, subnet: s
         seen,
         scope=scope,
         addresses=tuple(dict.fromkeys(addresses)),
-        error=None if scope is not None else "it does not heed the subnet",
+        error=None if scope is not None else say("it does not heed the subnet"),
     )
 
 

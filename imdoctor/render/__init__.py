@@ -46,3 +46,5 @@ FORMATS: Mapping[str, Callable[[Report, Style], str]] = MappingProxyType(
     }
 )
 """Every format by name; each imports its renderer when it is used."""
+FOR_PROGRAMS = frozenset({"json", "prometheus"})
+"""Formats that are English whatever language is spoken."""

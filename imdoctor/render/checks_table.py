@@ -6,8 +6,9 @@ import msgspec
 
 from imdoctor.model import CheckReport, TargetReport
 from imdoctor.render.markup import Part, badge, element
-from imdoctor.render.text import WORDS, duration, found, measured
+from imdoctor.render.text import WORDS, duration, found, measured, tried_before
 from imdoctor.render.times import groups
+from imdoctor.speech import say
 
 NUMBERS = {"seconds", "bytes", "count", "ratio", "timestamp"}
 """The units of numbers: what else is measured, the notes tell of."""
@@ -17,21 +18,20 @@ def checks_table(target: TargetReport, level: int) -> ET.Element | None:
     """Return the checks under a heading; None where there is none."""
     if not target.checks:
         return None
-    heads = [element("th", name, scope="col") for name in ("Status", "Check", "Took", "Summary")]
+    heads = [element("th", name, scope="col") for name in (say("Status"), say("Check"), say("Took"), say("Summary"))]
     table = element("table", element("thead", element("tr", *heads)))
     table.append(element("tbody", *map(_row, target.checks)))
-    return element("div", element(f"h{level}", "Checks"), table, class_="checks")
+    return element("div", element(f"h{level}", say("Checks")), table, class_="checks")
 
 
 def _row(check: CheckReport) -> ET.Element:
     took = None if check.status in {"blocked", "skipped"} else check.duration_seconds
-    tried = f" (tried before: {', '.join(attempt.status for attempt in check.attempts)})" if check.attempts else ""
     return element(
         "tr",
         element("td", badge(check.status, WORDS[check.status])),
         element("th", check.name, scope="row"),
         element("td", duration(took), class_="number"),
-        element("td", f"{check.summary or '-'}{tried}", _details(check)),
+        element("td", f"{check.summary or '-'}{tried_before(check)}", _details(check)),
     )
 
 
@@ -40,4 +40,4 @@ def _details(check: CheckReport) -> ET.Element | None:
     notes = [] if check.notes is msgspec.UNSET else check.notes
     numbers = [measured(group[0].labels, group) for group in groups(check.measurements) if group[0].unit in NUMBERS]
     lines: list[Part] = [element("li", line) for line in (*notes, *map(found, check.findings), *numbers)]
-    return element("details", element("summary", "Details"), element("ul", *lines)) if lines else None
+    return element("details", element("summary", say("Details")), element("ul", *lines)) if lines else None

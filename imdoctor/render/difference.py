@@ -1,16 +1,18 @@
 """A comparison of two reports for people: one line where nothing differs, else the worst first, grouped."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from imdoctor.comparison import Change, Comparison, Side, TargetComparison, TimeChange
 from imdoctor.model import RANK
-from imdoctor.render.text import duration
+from imdoctor.render.text import STATUSES, duration
 from imdoctor.render.wrap import wrap
+from imdoctor.speech import Words, count, mark, retold, say
 from imdoctor.spread import Samples
 
-TITLES = {"cause": "causes", "finding": "findings", "check": "checks", "setting": "settings"}
-COMPARED = "causes, findings, what was seen and times"
+TITLES: Mapping[str, str] = Words(
+    cause=mark("causes"), finding=mark("findings"), check=mark("checks"), setting=mark("settings")
+)
 
 
 def render(told: Comparison, *, width: int = 80) -> str:
@@ -20,21 +22,30 @@ def render(told: Comparison, *, width: int = 80) -> str:
 
 def _lines(told: Comparison, width: int) -> Iterator[str]:
     if told.same:
-        yield f"The same: {COMPARED} do not differ{_unjudged_count(told)}."
+        yield say(
+            "The same: causes, findings, what was seen and times do not differ{unjudged}.",
+            unjudged=_unjudged_count(told),
+        )
         return
-    yield "DIFFERENT"
-    yield from wrap(_side(told.before), width, "  before: ")
-    yield from wrap(_side(told.after), width, "  after:  ")
-    for title, names in (("only before", told.gone), ("only after", told.new)):
-        yield from (line for name in names for line in wrap(name, width, f"  target {title}: "))
+    yield say("DIFFERENT")
+    yield from wrap(_side(told.before), width, say("  before: "))
+    yield from wrap(_side(told.after), width, say("  after:  "))
+    for title, names in ((say("  target only before: "), told.gone), (say("  target only after: "), told.new)):
+        yield from (line for name in names for line in wrap(name, width, title))
     for target in sorted(told.targets, key=_urgency):
         yield ""
         yield from _target(target, width)
 
 
 def _unjudged_count(told: Comparison) -> str:
-    count = sum(not time.judged for target in told.targets for time in target.times)
-    return f"; {count} time{'s' if count > 1 else ''} of one sample each could not be judged" if count else ""
+    number = sum(not time.judged for target in told.targets for time in target.times)
+    if not number:
+        return ""
+    return count(
+        number,
+        "; 1 time of one sample each could not be judged",
+        "; {number} times of one sample each could not be judged",
+    )
 
 
 def _side(side: Side) -> str:
@@ -47,14 +58,19 @@ def _urgency(target: TargetComparison) -> tuple[bool, int]:
 
 
 def _target(target: TargetComparison, width: int) -> Iterator[str]:
-    status = target.after if target.before == target.after else f"{target.before} -> {target.after}"
-    yield from wrap(f"{target.name} ({target.endpoint}): {'the same' if target.same else status}", width, rest="  ")
+    status = STATUSES[target.after]
+    if target.before != target.after:
+        status = f"{STATUSES[target.before]} -> {status}"
+    who = say("{name} ({endpoint})", name=target.name, endpoint=target.endpoint)
+    yield from wrap(say("{who}: {told}", who=who, told=say("the same") if target.same else status), width, rest="  ")
     for topic, changes in groupby(target.changes, key=lambda change: change.topic):
-        yield f"  {TITLES.get(topic, topic)}"
+        yield f"  {TITLES[topic] if topic in TITLES else retold(topic)}"
         for change in changes:
             yield from _change(change, width)
-    yield from _times("times", [time for time in target.times if time.judged], width)
-    yield from _times("not judged: one sample on a side", [time for time in target.times if not time.judged], width)
+    yield from _times(say("times"), [time for time in target.times if time.judged], width)
+    yield from _times(
+        say("not judged: one sample on a side"), [time for time in target.times if not time.judged], width
+    )
 
 
 def _change(change: Change, width: int) -> Iterator[str]:
@@ -79,6 +95,10 @@ def _times(title: str, times: Sequence[TimeChange], width: int) -> Iterator[str]
 def _samples(samples: Samples) -> str:
     if samples.count == 1:
         return duration(samples.median)
-    return (
-        f"{duration(samples.median)} ({duration(samples.low)} to {duration(samples.high)} in {samples.count} samples)"
+    return say(
+        "{median} ({low} to {high} in {number} samples)",
+        median=duration(samples.median),
+        low=duration(samples.low),
+        high=duration(samples.high),
+        number=samples.count,
     )

@@ -12,8 +12,9 @@ from xml.etree import ElementTree as ET
 
 from imdoctor.render.markup import element
 from imdoctor.render.past import Stretch
-from imdoctor.render.text import duration
+from imdoctor.render.text import STATUSES, duration
 from imdoctor.render.times import Call, Series
+from imdoctor.speech import say
 
 HEIGHTS = {"fail": 20, "unknown": 15, "warn": 11, "ok": 7}
 """Of 20: the worse, the higher, so that a bar is read without its colour."""
@@ -33,13 +34,16 @@ def moment(at: float, form: str = "%Y-%m-%d %H:%M") -> str:
 def counted(past: Sequence[Stretch]) -> str:
     """Say how many runs had which outcome, the worst first."""
     count = Counter(point.status for stretch in past for point in stretch.points)
-    told = [f"{number} {word}" for word in (*HEIGHTS, "blocked", "skipped") if (number := count[word])]  # type: ignore[index]  # these are statuses
-    return ", ".join(told) or "no run"
+    words = (*HEIGHTS, "blocked", "skipped")
+    told = [f"{number} {STATUSES[word]}" for word in words if (number := count[word])]  # type: ignore[index]  # these are statuses
+    return say(", ").join(told) or say("no run")
 
 
 def strip(past: Sequence[Stretch], name: str, key: str) -> ET.Element:
     """Return the bar of a check's outcomes; ``key`` is the drawing's own in the page."""
-    drawing = _drawing(len(past), 20, f"{name}: outcome over time", f"Of its runs: {counted(past)}.", key)
+    drawing = _drawing(
+        len(past), 20, say("{name}: outcome over time", name=name), say("Of its runs: {told}.", told=counted(past)), key
+    )
     place = 0
     for status, group in groupby(past, lambda stretch: stretch.status):
         run = list(group)
@@ -51,7 +55,9 @@ def strip(past: Sequence[Stretch], name: str, key: str) -> ET.Element:
 
 def _outcome(status: str, place: int, run: Sequence[Stretch]) -> ET.Element:
     height = HEIGHTS.get(status, LOWEST)
-    said = f"{status}, {moment(run[0].begin)} to {moment(run[-1].end)}: {counted(run)}"
+    begin, end = moment(run[0].begin), moment(run[-1].end)
+    told = counted(run)
+    said = say("{status}, {begin} to {end}: {told}", status=STATUSES[status], begin=begin, end=end, told=told)
     return element(
         "rect",
         element("title", said),
@@ -66,8 +72,10 @@ def _outcome(status: str, place: int, run: Sequence[Stretch]) -> ET.Element:
 def columns(times: Series, check: str, key: str) -> ET.Element:
     """Return the columns of a series, its parts upon each other, and its limit where that is in sight."""
     top = scale(times)
-    named = f"{check}, {times.title}: time over time"
-    drawing = _drawing(len(times.columns), SCALE, named, f"The longest took {duration(times.longest)}.", key)
+    named = say("{check}, {title}: time over time", check=check, title=times.title)
+    drawing = _drawing(
+        len(times.columns), SCALE, named, say("The longest took {time}.", time=duration(times.longest)), key
+    )
     floors = [0.0] * len(times.columns)
     for hue, name in enumerate(times.names):
         steps = []
@@ -85,7 +93,7 @@ def columns(times: Series, check: str, key: str) -> ET.Element:
 def _limit(limit: float, top: float, width: int) -> ET.Element:
     height = f"{SCALE - limit / top * SCALE:.2f}"
     line = {"x1": "0", "x2": str(width), "y1": height, "y2": height, "vector_effect": "non-scaling-stroke"}
-    return element("line", element("title", f"limit: {duration(limit)}"), class_="limit", **line)
+    return element("line", element("title", say("limit: {time}", time=duration(limit))), class_="limit", **line)
 
 
 def scale(times: Series) -> float:
@@ -97,7 +105,7 @@ def scale(times: Series) -> float:
 def bar(call: Call, longest: float, names: Sequence[str], key: str) -> ET.Element:
     """Return one call's phases beside each other, by the scale of the longest (seconds)."""
     told = ", ".join(f"{name} {duration(seconds)}" for name, seconds in call.parts.items())
-    drawing = _drawing(SCALE, 6, f"{call.name} call by phase", f"{told}.", key)
+    drawing = _drawing(SCALE, 6, say("{name} call by phase", name=call.name), say("{sentence}.", sentence=told), key)
     start = 0.0
     for name, seconds in call.parts.items():
         width = seconds / longest * SCALE

@@ -10,13 +10,14 @@ from imdoctor.model import RANK, Cause, Report, TargetReport
 from imdoctor.render.causes import plain
 from imdoctor.render.text import gist, headline, title_of, verdict_on
 from imdoctor.render.wrap import clean
+from imdoctor.speech import mark, say, translated
 
 MOST = 10
 LEVELS = {"ok": "notice", "info": "notice", "warn": "warning", "fail": "error", "unknown": "error"}
 """What is not known is an error as well: the step fails by it (exit code 3)."""
 SUMMARY_LIMIT = 1024 * 1024
 """Bytes of a step's summary (docs.github.com: "isolated between steps and restricted to a maximum size of 1 MiB")."""
-CUT_OFF = "\n\n*Cut off here: a step's summary takes no more.*\n"
+CUT_OFF = mark("\n\n*Cut off here: a step's summary takes no more.*\n")
 
 
 def render(report: Report) -> str:
@@ -28,7 +29,9 @@ def render(report: Report) -> str:
         commands = [_command(report.status, "imdoctor", clean(headline(report)))]
     if len(commands) > MOST:
         left, worst = len(commands) - MOST + 1, told[MOST - 1][0]
-        commands[MOST - 1 :] = [_command(worst, "imdoctor", f"{left} more are left out here: see the whole report")]
+        commands[MOST - 1 :] = [
+            _command(worst, "imdoctor", say("{number} more are left out here: see the whole report", number=left))
+        ]
     return "".join(f"{command}\n" for command in commands)
 
 
@@ -37,12 +40,15 @@ def _target(target: TargetReport) -> Iterator[tuple[str, str]]:
     for number, cause in enumerate(target.diagnosis, 1):
         yield cause.severity, _cause(number, cause, target)
     if target.status not in {cause.severity for cause in target.diagnosis}:
-        yield target.status, _command(target.status, f"imdoctor: {gist(target)}", clean(verdict_on(target)))
+        yield (
+            target.status,
+            _command(target.status, say("{who}: {told}", who="imdoctor", told=gist(target)), clean(verdict_on(target))),
+        )
 
 
 def _cause(number: int, cause: Cause, target: TargetReport) -> str:
     text = "\n".join([clean(title_of(target)), "", *plain(number, cause)])
-    return _command(cause.severity, f"{cause.cause}: {cause.title}", text)
+    return _command(cause.severity, say("{who}: {told}", who=cause.cause, told=cause.title), text)
 
 
 def _command(status: str, title: str, text: str) -> str:
@@ -62,6 +68,6 @@ def fitting(text: str, room: int) -> bytes:
     whole = text.encode("utf-8", "backslashreplace")
     if len(whole) <= room:
         return whole
-    end = CUT_OFF.encode()
+    end = translated(CUT_OFF).encode()
     kept = whole[: max(0, room - len(end))].rpartition(b"\n")[0]
     return kept + end if kept else b""

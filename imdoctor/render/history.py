@@ -9,7 +9,10 @@ from imdoctor.render.markup import Part, badge, element
 from imdoctor.render.past import Past, Point, Stretch, points_of, stretches
 from imdoctor.render.text import WORDS, duration
 from imdoctor.render.times import Call, Series, calls, series
+from imdoctor.speech import mark, retold, say, translated
 
+UNITS = ((mark("{number} days"), 86400), (mark("{number} h"), 3600), (mark("{number} min"), 60))
+"""Units of a length of time, with their seconds."""
 MOST_TROUBLES = 20
 """Incidents that a page shows: the newest."""
 
@@ -23,10 +26,10 @@ def clock(at: float | None) -> Part:
 
 def lasted(seconds: float) -> str:
     """Return a length of time in the largest unit of which there are two or more."""
-    for unit, size in (("days", 86400), ("h", 3600), ("min", 60)):
+    for unit, size in UNITS:
         if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} s"
+            return translated(unit).format(number=f"{seconds / size:.0f}")
+    return say("{number:.0f} s", number=seconds)
 
 
 def spent(target: TargetReport, level: int, key: str) -> ET.Element | None:
@@ -36,13 +39,15 @@ def spent(target: TargetReport, level: int, key: str) -> ET.Element | None:
         for number, check in enumerate(target.checks)
         if (made := calls(check.measurements))
     ]
-    return element("div", element(f"h{level}", "Where the time went"), *figures, class_="spent") if figures else None
+    return (
+        element("div", element(f"h{level}", say("Where the time went")), *figures, class_="spent") if figures else None
+    )
 
 
 def _spent(check: str, made: Sequence[Call], key: str) -> ET.Element:
     names = list(dict.fromkeys(name for call in made for name in call.parts))
     longest = max(call.total for call in made) or 1.0
-    figure = element("figure", element("figcaption", f"Calls of {check}, by phase"))
+    figure = element("figure", element("figcaption", say("Calls of {check}, by phase", check=check)))
     for number, call in enumerate(made):
         parts = [_swatch(names.index(name), f"{name} {duration(seconds)}") for name, seconds in call.parts.items()]
         figure.append(element("p", element("strong", call.name), f" {duration(call.total)}"))
@@ -65,15 +70,15 @@ def history(target: TargetReport, past: Past, level: int, key: str) -> ET.Elemen
     )  # a clock that was set back has runs that began before earlier ones
     begin, end = runs[0].at, runs[-1].at
     verdicts = [(run.at, Point(status=run.status)) for run in runs]
-    figures = [_figure("verdict", stretches(verdicts, begin, end), level, f"{key}v")]
+    figures = [_figure(say("verdict"), stretches(verdicts, begin, end), level, f"{key}v")]
     figures += [
         _figure(check.name, stretches(points, begin, end), level, f"{key}h{number}")
         for number, check in enumerate(target.checks)
         if (points := points_of(runs, check.name))
     ]
-    span: list[Part] = [f"{len(runs)} runs, from ", clock(begin), " to ", clock(end), "."]
-    legend = "The higher and the redder a bar, the worse; a gap is a time without a run."
-    title = element(f"h{level}", "History")
+    span: list[Part] = [say("{number} runs, from ", number=len(runs)), clock(begin), say(" to "), clock(end), say(".")]
+    legend = say("The higher and the redder a bar, the worse; a gap is a time without a run.")
+    title = element(f"h{level}", say("History"))
     return element(
         "div", title, element("p", *span, f" {legend}", class_="note"), element("div", *figures, class_="grid")
     )
@@ -90,8 +95,10 @@ def _figure(check: str, past: Sequence[Stretch], level: int, key: str) -> ET.Ele
 
 
 def _times(check: str, times: Series, key: str) -> Iterator[ET.Element]:
-    limit = f", limit {duration(times.limit)}" if times.limit is not None else ""
-    yield element("p", f"{times.title}: {duration(times.longest)} at the longest{limit}")
+    limit = say(", limit {time}", time=duration(times.limit)) if times.limit is not None else ""
+    yield element(
+        "p", say("{what}: {time} at the longest{limit}", what=times.title, time=duration(times.longest), limit=limit)
+    )
     yield columns(times, check, key)
     if len(times.names) > 1:
         yield element("ul", *(_swatch(hue, name) for hue, name in enumerate(times.names)), class_="legend")
@@ -101,16 +108,16 @@ def incidents(past: Past, level: int) -> ET.Element | None:
     """Return the table of incidents; None where none is known."""
     if not past.troubles:
         return None
-    heads = [element("th", name, scope="col") for name in ("Status", "Began", "Lasted", "Causes")]
+    heads = [element("th", name, scope="col") for name in (say("Status"), say("Began"), say("Lasted"), say("Causes"))]
     rows = [
         element(
             "tr",
             element("td", badge(one.status, WORDS[one.status])),
             element("td", clock(one.began)),
-            element("td", "still on" if one.ended is None else lasted(one.ended - one.began)),
-            element("td", "; ".join(one.causes) or "-"),
+            element("td", say("still on") if one.ended is None else lasted(one.ended - one.began)),
+            element("td", say("; ").join(map(retold, one.causes)) or "-"),
         )
         for one in past.troubles[:MOST_TROUBLES]
     ]
     table = element("table", element("thead", element("tr", *heads)), element("tbody", *rows))
-    return element("div", element(f"h{level}", "Incidents"), table, class_="incidents")
+    return element("div", element(f"h{level}", say("Incidents")), table, class_="incidents")

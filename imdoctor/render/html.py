@@ -15,6 +15,7 @@ from imdoctor.render.history import clock, history, incidents, spent
 from imdoctor.render.markup import Part, badge, element, prose, written
 from imdoctor.render.past import Past
 from imdoctor.render.text import CONFIDENCE, VERDICTS, WORDS, chosen, duration, gist, headline, title_of
+from imdoctor.speech import say, spoken
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
 """Content Security Policy: a style within the page, the empty icon that keeps browsers from asking for one, and nothing else."""
@@ -35,7 +36,7 @@ def page(report: Report, past: Mapping[str, Past] = MappingProxyType({}), *, ref
     ]
     overview = [_overview(report, past)] if several else []
     body = element("body", _header(report), element("main", *overview, *sections))
-    return written(element("html", _head(report, refresh), body, lang="en"))
+    return written(element("html", _head(report, refresh), body, lang="zh-CN" if spoken() == "zh" else "en"))
 
 
 @cache
@@ -62,15 +63,15 @@ def _head(report: Report, refresh: int | None) -> ET.Element:
 
 def _header(report: Report) -> ET.Element:
     host, took = report.host, duration(report.duration_seconds)
-    said = headline(report).removeprefix(f"{VERDICTS[report.status]}: ")
+    said = headline(report).removeprefix(say("{who}: {told}", who=VERDICTS[report.status], told=""))
     return element(
         "header",
         element("h1", badge(report.status, VERDICTS[report.status]), " ", said),
         element(
             "p",
-            f"Seen from {host.name} ({host.system}), ",
+            say("Seen from {host} ({system}), ", host=host.name, system=host.system),
             element("time", report.started_at, datetime=report.started_at),
-            f", in {took}; imdoctor {report.imdoctor}.",
+            say(", in {took}; imdoctor {release}.", took=took, release=report.imdoctor),
             class_="note",
         ),
     )
@@ -88,16 +89,16 @@ def _overview(report: Report, past: Mapping[str, Past]) -> ET.Element:
         )
         for number, target in numbered
     ]
-    heads = [element("th", name, scope="col") for name in ("Status", "Target", "Verdict")]
-    table = element("table", element("caption", "Targets"), element("thead", element("tr", *heads)))
+    heads = [element("th", name, scope="col") for name in (say("Status"), say("Target"), say("Verdict"))]
+    table = element("table", element("caption", say("Targets")), element("thead", element("tr", *heads)))
     table.append(element("tbody", *rows))
-    return element("nav", table, aria_label="Targets")
+    return element("nav", table, aria_label=say("Targets"))
 
 
 def _target(number: int, target: TargetReport, past: Past, *, several: bool) -> ET.Element:
     """Return all that there is of a target, under a heading of its own where there are several."""
     level, key = (3, f"t{number}") if several else (2, f"t{number}")
-    verdict = f" {title_of(target)}: {gist(target)}"
+    verdict = f" {say('{who}: {told}', who=title_of(target), told=gist(target))}"
     heading = element("h2", badge(target.status, WORDS[target.status]), verdict) if several else None
     said = chosen(target)
     note = None if said is None else element("p", said, class_="note")
@@ -109,15 +110,15 @@ def _target(number: int, target: TargetReport, past: Past, *, several: bool) -> 
 def _since(past: Past) -> ET.Element | None:
     if past.since is None:
         return None
-    said: list[Part] = ["In this state since ", clock(past.since), "."]
+    said: list[Part] = [say("In this state since "), clock(past.since), say(".")]
     if past.flapping:
-        said.append(" It comes and goes: its status changes too often for each change to be told.")
+        said.append(say(" It comes and goes: its status changes too often for each change to be told."))
     return element("p", *said, class_="note")
 
 
 def _cause(number: int, cause: Cause, level: int) -> ET.Element:
     """Return one cause: what, why, by which evidence, and what to do."""
-    where: list[Part] = [" at ", element("code", cause.address)] if cause.address else []
+    where: list[Part] = [say(" at {address}", address=""), element("code", cause.address)] if cause.address else []
     return element(
         "article",
         element(f"h{level}", f"{number}. {cause.title}", *where),
@@ -126,13 +127,13 @@ def _cause(number: int, cause: Cause, level: int) -> ET.Element:
             badge(cause.severity, WORDS[cause.severity]),
             " ",
             element("code", cause.cause),
-            f", {CONFIDENCE[cause.confidence]}.",
+            say(", {sentence}.", sentence=CONFIDENCE[cause.confidence]),
         ),
         element("p", *prose(cause.why)),
-        *_list("Seen", "ul", cause.because, level),
-        *_codes("Explains", cause.explains),
-        *_codes("Ruled out", cause.ruled_out),
-        *_list("What to do", "ol", cause.remedy, level),
+        *_list(say("Seen"), "ul", cause.because, level),
+        *_codes(say("Explains: "), cause.explains),
+        *_codes(say("Ruled out: "), cause.ruled_out),
+        *_list(say("What to do"), "ol", cause.remedy, level),
         class_=f"cause c-{cause.severity}",
     )
 
@@ -146,7 +147,7 @@ def _list(title: str, tag: str, sentences: list[str], level: int) -> Iterator[ET
 
 def _codes(title: str, codes: list[str]) -> Iterator[ET.Element]:
     if codes:
-        parts: list[Part] = [f"{title}: "]
+        parts: list[Part] = [title]
         for place, code in enumerate(codes):
             parts += [", " if place else None, element("code", code)]
         yield element("p", *parts)

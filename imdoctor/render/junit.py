@@ -9,8 +9,9 @@ from xml.etree import ElementTree as ET
 
 from imdoctor.model import CheckReport, Report, TargetReport
 from imdoctor.render.causes import behind, plain
-from imdoctor.render.text import VERDICTS, found, headline, verdict_on
+from imdoctor.render.text import STATUSES, VERDICTS, found, headline, verdict_on
 from imdoctor.render.wrap import clean
+from imdoctor.speech import say
 
 KINDS = {"fail": "failure", "unknown": "error", "blocked": "skipped", "skipped": "skipped"}
 """The element that a status becomes; a case without any has passed."""
@@ -81,7 +82,7 @@ def _told(check: CheckReport, target: TargetReport) -> Iterator[str]:
 def _reason(check: CheckReport, target: TargetReport) -> Iterator[str]:
     """Yield why a check was not asked, and the causes of that by name: they are told where they were met."""
     yield clean(check.summary or check.status)
-    yield from (clean(f"{cause.cause}: {cause.title}") for cause in behind(check, target))
+    yield from (clean(say("{who}: {told}", who=cause.cause, told=cause.title)) for cause in behind(check, target))
 
 
 def _output(check: CheckReport) -> Iterator[str]:
@@ -90,7 +91,7 @@ def _output(check: CheckReport) -> Iterator[str]:
         yield from filter(None, [clean(check.summary)])
         yield from (found(item) for item in check.findings)
     for number, attempt in enumerate(check.attempts, 1):
-        yield f"attempt {number} before this one: {attempt.status}"
+        yield say("attempt {number} before this one: {status}", number=number, status=STATUSES[attempt.status])
         yield from (f"  {found(item)}" for item in attempt.findings)
 
 

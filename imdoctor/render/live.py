@@ -16,6 +16,7 @@ from imdoctor.model import CheckReport
 from imdoctor.render.text import WORDS, duration
 from imdoctor.render.wrap import clean
 from imdoctor.runner import Progress
+from imdoctor.speech import Language, say, speaking, spoken
 
 STYLES = {
     "ok": "green",
@@ -32,6 +33,7 @@ class Board(Progress):
     """The checks that were begun, and what became of each."""
 
     several: bool
+    language: Language = field(default_factory=spoken)
     rows: dict[tuple[str, str], float | CheckReport] = field(default_factory=dict)
     waits: dict[str, float] = field(default_factory=dict)
     spinner: Spinner = field(default_factory=lambda: Spinner("dots"))
@@ -52,11 +54,16 @@ class Board(Progress):
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Draw the board as it is now: where it is higher than the terminal, what is done is a number alone."""
         del options
-        room = max(console.height - len(self.waits) - 2, 1)
+        with speaking(self.language):  # it is drawn by a thread of its own, which knows of no language
+            parts = list(self._parts(console.height))
+        yield from parts
+
+    def _parts(self, height: int) -> Iterator[RenderableType]:
+        room = max(height - len(self.waits) - 2, 1)
         rows = list(self.rows.items())
         if len(rows) > room:
             running = [row for row in rows if not isinstance(row[1], CheckReport)]
-            yield Text(f"{len(rows) - len(running)} of {len(rows)} checks are done")
+            yield Text(say("{done} of {all} checks are done", done=len(rows) - len(running), all=len(rows)))
             rows = running[:room]
         table = Table.grid(padding=(0, 2))
         for (target, check), state in rows:
@@ -65,8 +72,8 @@ class Board(Progress):
             left = max(until - time.monotonic(), 0.0)
             table.add_row(
                 self.spinner,
-                Text(f"{clean(target)} failed, once more" if self.several else "once more"),
-                f"in {left:.1f} s",
+                Text(say("{target} failed, once more", target=clean(target)) if self.several else say("once more")),
+                say("in {left:.1f} s", left=left),
             )
         yield table
 

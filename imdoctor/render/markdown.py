@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from imdoctor.model import Cause, CheckReport, Report, TargetReport
-from imdoctor.render.text import CONFIDENCE, WORDS, chosen, duration, headline, verdict_on
+from imdoctor.render.text import CONFIDENCE, WORDS, chosen, duration, headline, seen_from, tried_before, verdict_on
 from imdoctor.render.wrap import clean
+from imdoctor.speech import say
 
 SPECIAL = re.compile(r"[\\`*_\[\]<>|~#!$&%^{}]")
 """What means something in the middle of a line: to CommonMark, its tables, formulas, or GitLab's references."""
@@ -38,21 +39,23 @@ def _report(report: Report) -> Iterator[str]:
         for number, cause in enumerate(target.diagnosis, 1):
             yield from _cause(number, cause, "####" if several else "###")
         yield from _checks(target)
-    seen = f"Seen from {report.host.name}, {report.started_at}, in {duration(report.duration_seconds)}"
-    yield from ("", prose(f"{seen}; imdoctor {report.imdoctor}."))
+    yield from ("", prose(seen_from(report)))
 
 
 def _cause(number: int, cause: Cause, heading: str) -> Iterator[str]:
     """Yield one cause: what, why, by which evidence, and what to do."""
-    where = f" at {code(cause.address)}" if cause.address else ""
+    where = say(" at {address}", address=code(cause.address)) if cause.address else ""
     yield from ("", f"{heading} {number}. {prose(cause.title)}{where}")
-    yield from ("", f"**{WORDS[cause.severity]}**, {code(cause.cause)}, {prose(CONFIDENCE[cause.confidence])}.")
+    word, sure = f"**{WORDS[cause.severity]}**", prose(CONFIDENCE[cause.confidence])
+    yield from ("", say("{word}, {code}, {confidence}.", word=word, code=code(cause.cause), confidence=sure))
     yield from ("", prose(cause.why))
-    yield from _items("Seen:", [f"- {prose(one)}" for one in cause.because])
-    for title, codes in (("Explains", cause.explains), ("Ruled out", cause.ruled_out)):
+    yield from _items(say("Seen:"), [f"- {prose(one)}" for one in cause.because])
+    for title, codes in ((say("Explains: "), cause.explains), (say("Ruled out: "), cause.ruled_out)):
         if codes:
-            yield from ("", f"{title}: {', '.join(code(one) for one in codes)}")
-    yield from _items("**What to do:**", [f"{step}. {prose(one)}" for step, one in enumerate(cause.remedy, 1)])
+            yield from ("", f"{title}{', '.join(code(one) for one in codes)}")
+    yield from _items(
+        f"**{say('What to do:')}**", [f"{step}. {prose(one)}" for step, one in enumerate(cause.remedy, 1)]
+    )
 
 
 def _items(title: str, items: Sequence[str]) -> Iterator[str]:
@@ -63,14 +66,13 @@ def _items(title: str, items: Sequence[str]) -> Iterator[str]:
 
 def _checks(target: TargetReport) -> Iterator[str]:
     if target.checks:
-        yield from ("", "| status | check | took | summary |", "|---|---|--:|---|")
+        yield from ("", say("| status | check | took | summary |"), "|---|---|--:|---|")
         yield from (_row(check) for check in target.checks)
 
 
 def _row(check: CheckReport) -> str:
     took = None if check.status in {"blocked", "skipped"} else check.duration_seconds
-    tried = f" (tried before: {', '.join(attempt.status for attempt in check.attempts)})" if check.attempts else ""
-    summary = prose(f"{check.summary}{tried}", cell=True)
+    summary = prose(f"{check.summary}{tried_before(check)}", cell=True)
     return f"| {WORDS[check.status]} | {code(check.name, cell=True)} | {duration(took)} | {summary or '-'} |"
 
 

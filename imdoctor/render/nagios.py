@@ -14,6 +14,7 @@ from imdoctor.model import RANK, Bounds, Measurement, Report, TargetReport, Unit
 from imdoctor.render.causes import plain
 from imdoctor.render.text import WORDS, headline, verdict_on
 from imdoctor.render.wrap import clean
+from imdoctor.speech import mark, say, translated
 
 STATES = {0: "OK", 1: "WARNING", 2: "CRITICAL"}
 """By the exit code, which is what decides: warnings alone are OK without `--fail-on warn`."""
@@ -23,7 +24,7 @@ LEAST: dict[Unit, str] = {"bytes": "0", "count": "0", "ratio": "0"}
 MOST: dict[Unit, str] = {"ratio": "1"}
 BAR = "\u00a6"
 """Stands for a bar, which would begin performance data even in the midst of a command."""
-NOTE = f"({BAR} stands for the shell's pipe)"
+NOTE = mark("({bar} stands for the shell's pipe)")
 
 
 def render(report: Report) -> str:
@@ -33,7 +34,7 @@ def render(report: Report) -> str:
     said = _barless(clean(f"IMDOCTOR {STATES.get(report.exit_code, 'UNKNOWN')} - {headline(report)}{first}"))
     numbers = " ".join(_performance(report))
     long = [_barless(line) for line in _long(report)]
-    note = [NOTE] if any(BAR in line for line in long) else []
+    note = [translated(NOTE).format(bar=BAR)] if any(BAR in line for line in long) else []
     return "\n".join([f"{said} | {numbers}" if numbers else said, *long, *note]) + "\n"
 
 
@@ -44,7 +45,9 @@ def _long(report: Report) -> Iterator[str]:
             yield clean(verdict_on(target))
         for number, cause in enumerate(target.diagnosis, 1):
             yield from plain(number, cause)
-        yield from (clean(f"{WORDS[check.status]} {check.name}: {check.summary or '-'}") for check in target.checks)
+        for check in target.checks:
+            said = {"status": WORDS[check.status], "check": check.name, "summary": check.summary or "-"}
+            yield clean(say("{status} {check}: {summary}", **said))
 
 
 def _performance(report: Report) -> Iterator[str]:

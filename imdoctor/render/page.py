@@ -10,6 +10,7 @@ from imdoctor.render.text import (
     COLOURS,
     CONFIDENCE,
     NARROWEST,
+    SURE,
     VERDICTS,
     WIDEST,
     WORDS,
@@ -19,10 +20,13 @@ from imdoctor.render.text import (
     found,
     headline,
     measured,
+    seen_from,
     tried,
+    tried_before,
     verdict_on,
 )
 from imdoctor.render.wrap import columns, cut, pad, wrap
+from imdoctor.speech import say
 
 LEAST_ROOM = 30
 """Columns that a check's summary needs beside its name; on a narrower page it stands below."""
@@ -56,12 +60,13 @@ class Page:
             yield from self.target(target, brief=several and target.status == "ok" and not self.verbose)
             yield ""
         host = report.host
-        seen_from = f"Seen from {host.name}, {report.started_at}, in {duration(report.duration_seconds)}"
-        yield from wrap(f"{seen_from}; imdoctor {report.imdoctor}.", self.width)
+        yield from wrap(seen_from(report), self.width)
         if self.verbose:
             yield from wrap(f"{host.system}, Python {host.python}, {host.openssl}.", self.width)
         elif causes := [cause.cause for target in report.targets for cause in target.diagnosis]:
-            yield from wrap(f"-v shows all that was seen. More: `imdoctor explain {causes[0]}`.", self.width)
+            yield from wrap(
+                say("-v shows all that was seen. More: `imdoctor explain {code}`.", code=causes[0]), self.width
+            )
 
     def target(self, target: TargetReport, *, brief: bool = False) -> Iterator[str]:
         """Yield one target: its verdict, its causes, its checks; with ``brief`` the verdict alone."""
@@ -89,12 +94,14 @@ class Page:
     def cause(self, number: int, cause: Cause) -> Iterator[str]:
         """Yield one cause: what, why, what to do, and by which evidence."""
         head = f"{number}. "
-        where = f" at {cause.address}" if cause.address else ""
+        where = say(" at {address}", address=cause.address) if cause.address else ""
         for line in wrap(f"{cause.title}{where}", self.width, head):
             yield self.paint(line, "bold")
         indent = " " * len(head)
         word = WORDS[cause.severity]
-        first, *others = wrap(f"{word}, {cause.cause}, {cause.confidence}", self.width, indent)
+        sure = SURE[cause.confidence]
+        told = say("{word}, {code}, {confidence}", word=word, code=cause.cause, confidence=sure)
+        first, *others = wrap(told, self.width, indent)
         yield first.replace(word, self.paint(word, cause.severity), 1)
         yield from others
         yield from wrap(cause.why, self.width, indent)
@@ -104,18 +111,20 @@ class Page:
     def steps(self, remedy: Sequence[str], indent: str) -> Iterator[str]:
         """Yield what to do, numbered."""
         if remedy:
-            yield indent + self.paint("What to do:", "bold")
+            yield indent + self.paint(say("What to do:"), "bold")
         for number, step in enumerate(remedy, 1):
             yield from wrap(step, self.width, f"{indent}  {number}. ", longest=self.terminal)
 
     def proof(self, cause: Cause, indent: str) -> Iterator[str]:
         """Yield what was seen, how sure that makes the verdict, and what it explains and rules out."""
         if cause.because:
-            yield f"{indent}Seen:"
+            yield f"{indent}{say('Seen:')}"
         for sentence in cause.because:
             yield from wrap(sentence, self.width, f"{indent}  - ", longest=self.terminal)
-        yield from wrap(f"{CONFIDENCE[cause.confidence].capitalize()}.", self.width, indent, f"{indent}  ")
-        for title, codes in (("Explains: ", cause.explains), ("Ruled out: ", cause.ruled_out)):
+        yield from wrap(
+            say("{sentence}.", sentence=CONFIDENCE[cause.confidence].capitalize()), self.width, indent, f"{indent}  "
+        )
+        for title, codes in ((say("Explains: "), cause.explains), (say("Ruled out: "), cause.ruled_out)):
             if codes:
                 yield from wrap(", ".join(codes), self.width, indent + title, f"{indent}  ")
 
@@ -125,8 +134,7 @@ class Page:
         word = pad(WORDS[check.status], 8)
         head = f"{word}{pad(cut(check.name, names), names)}  {duration(took):>7}  "
         text = check.summary or "-"
-        if check.attempts:
-            text += f" (tried before: {', '.join(attempt.status for attempt in check.attempts)})"
+        text += tried_before(check)
         beside = self.width - columns(head) >= LEAST_ROOM
         first, *others = wrap(text, self.width, head) if beside else [head, *wrap(text, self.width, " " * 8)]
         yield first.replace(word.rstrip(), self.paint(word.rstrip(), check.status), 1)
@@ -149,7 +157,7 @@ class Page:
         for line in lines:
             yield from wrap(line, self.width, " " * 10, " " * 12)
         if seen := list(outline(check.observation, self.width, " " * 12)):
-            yield f"{' ' * 10}saw:"
+            yield f"{' ' * 10}{say('saw:')}"
             yield from seen
 
     def paint(self, text: str, kind: str) -> str:

@@ -6,6 +6,7 @@ import msgspec
 
 from imdoctor.model import Measurement
 from imdoctor.render.past import Stretch
+from imdoctor.speech import say
 
 TOTAL = "total"
 """The name of a measurement whose neighbours are its phases."""
@@ -101,7 +102,12 @@ def series(past: Sequence[Stretch]) -> list[Series]:
     ]
     if any(firsts):
         name = next(call.name for call in firsts if call)
-        return [Series(title=f"{name} call".lstrip(), columns=tuple(call.parts if call else None for call in firsts))]
+        return [
+            Series(
+                title=say("{name} call", name=name).lstrip(),
+                columns=tuple(call.parts if call else None for call in firsts),
+            )
+        ]
     seen = [limited([item for point in stretch.points for item in point.measurements]) for stretch in past]
     return [_limited_series(name, seen) for name in dict.fromkeys(name for one in seen for name in one)]
 

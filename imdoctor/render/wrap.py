@@ -11,22 +11,27 @@ LEAST_ROOM = 8
 """Columns that a line has beside its indent, however narrow the page."""
 
 _TOKEN = re.compile(r"""(?:'[^']*'|"[^"]*"|\S)+""")
-_ALONE = re.compile(r"`([^`]* [^`]*)`[.,;:]?")
-"""A command that reads as well without its backticks, on a line of its own."""
 _WIDE = "\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe4f\uff00-\uff60\uffe0-\uffe6\U00020000-\U0003fffd"
-_CLOSING = "\uff0c\u3002\u3001\uff1b\uff1a\uff09\uff1f\uff01\u300d\u300b"
+_OPENING = "\uff08\u300c\u300e\u300a\u3010"
+_CLOSING = "\uff0c\u3002\u3001\uff1b\uff1a\uff09\uff1f\uff01\u300d\u300f\u300b\u3011"
+"""What must not end a line, and what must not begin one (W3C, Requirements for Chinese Text Layout, 3.1.3)."""
+_ALONE = re.compile(rf"`([^`]* [^`]*)`(?:[.,;:]|[{_CLOSING}]*)")
+"""A command that reads as well without its backticks, on a line of its own."""
 
 
 @cache
 def _piece(*, wide: bool) -> re.Pattern[str]:
     """Return the pattern of a piece: a command between backticks with what closes it, a word, or a number with its unit.
 
-    With ``wide``, also a wide character with the punctuation that must not begin a line. That pattern takes milliseconds
-    to compile, so a text without such characters goes without it.
+    With ``wide``, also a wide character; and each with the punctuation that must not begin a line, or end one. That pattern takes
+    milliseconds to compile, so a text without such characters goes without it.
     """
-    letters, alone = (_WIDE, f"|[{_WIDE}][{_CLOSING}]*") if wide else ("", "")
+    letters = _WIDE if wide else ""
     word = rf"[^\s{letters}]+(?:(?<=[0-9]) (?:s|ms|us)\b[^\s{letters}]*)?"
-    return re.compile(rf"(\s*)([^\s`{letters}]*`[^`]+`[^\s{letters}]*{alone}|{word})")
+    piece = rf"[^\s`{letters}]*`[^`]+`[^\s{letters}]*|{word}"
+    if wide:
+        piece = rf"[{_OPENING}]*(?:{piece}|[{_WIDE}])[{_CLOSING}]*"
+    return re.compile(rf"(\s*)({piece})")
 
 
 def clean(text: str) -> str:

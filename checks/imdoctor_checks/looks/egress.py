@@ -11,7 +11,7 @@ from functools import partial
 import dns.message
 import dns.rdatatype
 
-from imdoctor import Context
+from imdoctor import Context, say
 from imdoctor.check import is_address
 from imdoctor.net.echo import Echo, Way, ask_echo
 from imdoctor.net.egress import NO_TIME, Exit, Source, first_good, leaving
@@ -185,7 +185,10 @@ class _Look:
         if self._left() <= LEAST:
             return (
                 *told,
-                *(Told(address=one, source=geo.asn_zone, error=f"{geo.asn_zone}: {NO_TIME}") for one in unknown),
+                *(
+                    Told(address=one, source=geo.asn_zone, error=say("{who}: {told}", who=geo.asn_zone, told=NO_TIME))
+                    for one in unknown
+                ),
             )
         return (*told, *await places(unknown, [Routing(geo.asn_zone, self._texts)]))
 

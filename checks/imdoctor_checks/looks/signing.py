@@ -4,7 +4,7 @@ import hashlib
 
 import msgspec
 
-from imdoctor import Context, Settings
+from imdoctor import Context, Settings, say
 from imdoctor.im import errorcodes, request
 from imdoctor.memory import Remembered
 from imdoctor_checks.observations import ProbeCall, UsersigSeen
@@ -52,12 +52,12 @@ async def first_request(ctx: Context, every: float) -> First:
     if credential.usersig is None:
         return First(wire=request.anonymous_root())
     if settings.sdkappid is None or settings.identifier is None:
-        return _without("sdkappid and identifier are both needed to sign in")
+        return _without(say("sdkappid and identifier are both needed to sign in"))
     seen = await ctx.seen("usersig", UsersigSeen)
     if seen is None:
-        return _without("the usersig check did not run")
+        return _without(say("the usersig check did not run"))
     if not seen.sendable:
-        return _without("the credential is bad by what is known here")
+        return _without(say("the credential is bad by what is known here"))
     known = ctx.own.recall(ANSWERED, Answered)
     if known is not None and known.value.asked == _asked(ctx) and (why := _standing(ctx, known, every)):
         return First(wire=request.anonymous_root(), withheld=why, standing=known.value.call, standing_at=known.at)
@@ -108,13 +108,13 @@ def _standing(ctx: Context, known: Remembered[Answered], every: float) -> str | 
         return None
     code, ago = said.error_code, duration(known.age)
     if code and _refused(code, made=ctx.credential.made):
-        return f"the server refused it {ago} ago ({code}), and it has not changed since"
+        return say("the server refused it {ago} ago ({code}), and it has not changed since", ago=ago, code=code)
     entry = errorcodes.lookup(code)
     retry = "configuration" if entry is None else entry.retry
     if retry == "rate" and known.age < RATE_WAIT:
-        return f"the server limited the rate {ago} ago ({code})"
+        return say("the server limited the rate {ago} ago ({code})", ago=ago, code=code)
     if ctx.kept is not None and retry != "transient" and known.age < every:
-        return f"it was sent {ago} ago ({code}), and is every {duration(every)}"
+        return say("it was sent {ago} ago ({code}), and is every {time}", ago=ago, code=code, time=duration(every))
     return None
 
 

@@ -3,6 +3,7 @@
 import statistics
 from collections.abc import Sequence
 
+from imdoctor import say
 from imdoctor.net.egress import NO_TIME
 from imdoctor.net.subnet import SubnetAnswer
 from imdoctor_checks.observations import DnsSeen, EgressSeen, MirrorCost
@@ -38,10 +39,13 @@ def _not_ours(seen: DnsSeen, cost: MirrorCost) -> str | None:
     """Say why the address for the host's own prefix is not taken for the service's; None where it is seen to be."""
     found = next((one for one in seen.looks if one.address == cost.own), None)
     if found is None:
-        return f"there was no time left to see what answers at {cost.own}"
+        return say("there was no time left to see what answers at {address}", address=cost.own)
     if found.gateway is None:
-        return f"nothing answers at {cost.own} ({found.error})"
-    return None if found.gateway else f"{cost.own} does not answer as the IM gateway ({found.error or found.subject})"
+        return say("nothing answers at {address} ({error})", address=cost.own, error=found.error)
+    if found.gateway:
+        return None
+    error = found.error or found.subject
+    return say("{address} does not answer as the IM gateway ({error})", address=cost.own, error=error)
 
 
 def _pairs(cost: MirrorCost) -> list[tuple[float, float]]:
@@ -49,48 +53,67 @@ def _pairs(cost: MirrorCost) -> list[tuple[float, float]]:
     return [(given, own) for given, own in both if given is not None and own is not None]
 
 
-def cost_told(seen: DnsSeen, egress: EgressSeen, server: str, cost: MirrorCost | None) -> str:
-    """Say what it costs, with the spread; or why that is not known."""
+def cost_told(seen: DnsSeen, egress: EgressSeen, server: str, cost: MirrorCost | None) -> tuple[str, str]:
+    """Say what it costs, and by which spread; or that it is not known, and why."""
     if cost is None:
         return _no_cost(seen, egress, server)
     if (reason := _not_ours(seen, cost)) is not None:
-        return f"what it costs is not known: {reason}"
+        return say("what it costs is not known"), reason
     pairs = _pairs(cost)
     if len(pairs) < LEAST_PAIRS:
-        if len(cost.own_seconds) == len(pairs):
-            return f"what it costs is not known: {NO_TIME} to connect to {cost.given} and {cost.own} often enough"
-        return f"what it costs is not known: {cost.given} or {cost.own} could not be connected to often enough"
+        return say("what it costs is not known"), _too_few(cost, pairs)
     given, own = (sorted(side) for side in zip(*pairs, strict=True))
-    spread = f"{cost.given} {_span(given)}, {cost.own} {_span(own)}, {len(pairs)} connects each in turn"
+    spread = say(
+        "{given} {given_span}, {own} {own_span}, {pairs} connects each in turn",
+        given=cost.given,
+        given_span=_span(given),
+        own=cost.own,
+        own_span=_span(own),
+        pairs=len(pairs),
+    )
     costs = price(cost)
     if costs is None:
-        return f"no measurable cost: {spread}"
+        return say("no measurable cost"), spread
     differences = [one - other for one, other in pairs]
-    return f"it costs {milliseconds(costs)} a connection ({milliseconds(min(differences))} to {milliseconds(max(differences))}): {spread}"
+    least, most = milliseconds(min(differences)), milliseconds(max(differences))
+    head = say("it costs {costs} a connection ({least} to {most})", costs=milliseconds(costs), least=least, most=most)
+    return head, spread
 
 
-def _no_cost(seen: DnsSeen, egress: EgressSeen, server: str) -> str:
+def _too_few(cost: MirrorCost, pairs: Sequence[tuple[float, float]]) -> str:
+    if len(cost.own_seconds) == len(pairs):
+        return say(
+            "there was no time left to connect to {given} and {own} often enough", given=cost.given, own=cost.own
+        )
+    return say("{given} or {own} could not be connected to often enough", given=cost.given, own=cost.own)
+
+
+def _no_cost(seen: DnsSeen, egress: EgressSeen, server: str) -> tuple[str, str]:
     answer = egress.subnet
     given = next((item.addresses for item in seen.servers if item.server == server), ())
     if answer is not None and answer.scope and set(answer.addresses) & set(given):
-        return f"no measurable cost: {answer.subnet} is given the same addresses, by {answer.server}"
-    return f"what it costs is not known: {_incomparable(answer)}"
+        same = say("{subnet} is given the same addresses, by {server}", subnet=answer.subnet, server=answer.server)
+        return say("no measurable cost"), same
+    return say("what it costs is not known"), _incomparable(answer)
 
 
 def _incomparable(answer: SubnetAnswer | None) -> str:
     """Say why there is nothing to compare with."""
     if answer is None:
-        return "no public resolver was asked for this host's own prefix"
+        return say("no public resolver was asked for this host's own prefix")
+    about = {"server": answer.server, "subnet": answer.subnet, "error": answer.error}
     if answer.error == NO_TIME:
-        return f"{NO_TIME} to ask {answer.server} for {answer.subnet}"
+        return say("there was no time left to ask {server} for {subnet}", **about)
     if answer.error:
-        return f"{answer.server} was asked for {answer.subnet}: {answer.error}"
+        return say("{server} was asked for {subnet}: {error}", **about)
     if not answer.scope:
-        return f"what {answer.server} gives {answer.subnet} is for every network alike (scope 0, RFC 7871)"
+        return say("what {server} gives {subnet} is for every network alike (scope 0, RFC 7871)", **about)
     if answer.addresses and all(map(bogus, answer.addresses)):
-        return f"{answer.server} gives {answer.subnet} what cannot be the service's ({', '.join(answer.addresses)})"
-    return "there are no two addresses to compare"
+        given = ", ".join(answer.addresses)
+        return say("{server} gives {subnet} what cannot be the service's ({given})", **about, given=given)
+    return say("there are no two addresses to compare")
 
 
 def _span(seconds: Sequence[float]) -> str:
-    return f"{milliseconds(statistics.median(seconds))} ({milliseconds(seconds[0])} to {milliseconds(seconds[-1])})"
+    middle, least, most = map(milliseconds, (statistics.median(seconds), seconds[0], seconds[-1]))
+    return say("{middle} ({least} to {most})", middle=middle, least=least, most=most)

@@ -3,7 +3,7 @@
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 
-from imdoctor import Finding, Severity
+from imdoctor import Finding, Severity, retold, say
 from imdoctor.net.lookup import AGAIN, Answer, ServerAnswers
 from imdoctor.net.resolvers import classify
 from imdoctor_checks.observations import DnsSeen, GatewayLook
@@ -104,25 +104,28 @@ def _bad_servers(seen: DnsSeen) -> Iterator[Finding]:
     for code, server in codes:
         if code:
             data = {"server": server.server, "error": server.a.outcome, "rank": _rank(seen, server), "others": good}
-            because = (f"{server.server}: A {_told(server.a)}, AAAA {_told(server.aaaa)}",)
+            both = {"a": _told(server.a), "aaaa": _told(server.aaaa)}
+            because = (say("{server}: A {a}, AAAA {aaaa}", server=server.server, **both),)
             yield Finding(code, severity=severity, data=data, because=because, confidence="certain")
 
 
 def _unconfigured(seen: DnsSeen) -> tuple[str, ...]:
     error = seen.resolv_conf.error
-    why = f"resolv.conf cannot be read ({error})" if error else "resolv.conf names no nameserver"
-    return (why, *(f"{server.server}: {_told(server.a)}" for server in seen.servers))
+    why = say("resolv.conf names no nameserver")
+    if error:
+        why = say("resolv.conf cannot be read ({error})", error=error)
+    return (why, *(say("{who}: {told}", who=server.server, told=_told(server.a)) for server in seen.servers))
 
 
 def _rank(seen: DnsSeen, server: ServerAnswers) -> str:
     place = seen.servers.index(server) + 1
-    return f"{place} of {len(seen.servers)}"
+    return say("{place} of {servers}", place=place, servers=len(seen.servers))
 
 
 def _told(answer: Answer) -> str:
-    asked = f" (asked {answer.attempts} times)" if answer.attempts > 1 else ""
-    over_tcp = f"; over TCP: {answer.over_tcp}" if answer.over_tcp else ""
-    return f"{answer.outcome}{asked}{over_tcp}"
+    asked = say(" (asked {times} times)", times=answer.attempts) if answer.attempts > 1 else ""
+    over_tcp = say("; over TCP: {outcome}", outcome=answer.over_tcp) if answer.over_tcp else ""
+    return f"{retold(answer.outcome)}{asked}{over_tcp}"
 
 
 def _no_answer(seen: DnsSeen, *, wavering: bool) -> Iterator[Finding]:
@@ -147,7 +150,9 @@ def _no_answer(seen: DnsSeen, *, wavering: bool) -> Iterator[Finding]:
     unanswered = any(answer.rcode is None for server in seen.servers for answer in (server.a, server.aaaa))
     if wavering and (direct or unanswered):
         return  # the servers answer now and then, and the C library met the other times: that is the finding
-    why = f"the nameservers answer, but the C library says {error}" if direct else "the answers hold no address"
+    why = say("the answers hold no address")
+    if direct:
+        why = say("the nameservers answer, but the C library says {error}", error=error)
     because = (why, *_absolutely(seen))
     yield Finding("dns.no-address", data={"reason": why, "error": error, "direct": direct}, because=because)
 
@@ -156,7 +161,7 @@ def _absolutely(seen: DnsSeen) -> Iterator[str]:
     """Say what the C library answers without its search list."""
     answer = seen.system_absolute
     if answer is not None:
-        yield f"without the search list: {', '.join(answer.addresses) or answer.error}"
+        yield say("without the search list: {answer}", answer=", ".join(answer.addresses) or answer.error)
 
 
 def _quickest(answer: Answer) -> float | None:
@@ -180,7 +185,7 @@ def _slow(seen: DnsSeen, limit: float) -> Iterator[Finding]:
     own = [answer for answer in (seen.system, seen.system_again) if answer is not None and not answer.late]
     looks = [answer.seconds for answer in own if answer.seconds is not None]
     if len(looks) > 1 and min(looks) > limit and used(seen):
-        yield Finding("dns.slow", data={"who": "the C library", "seconds": min(looks), "limit": limit})
+        yield Finding("dns.slow", data={"who": say("the C library"), "seconds": min(looks), "limit": limit})
 
 
 def _wavering(seen: DnsSeen) -> Iterator[Finding]:
@@ -195,7 +200,8 @@ def _wavering(seen: DnsSeen) -> Iterator[Finding]:
         if len(failed) >= LEAST_FAILURES:
             asked = len(asked_first) + len(series.outcomes)
             data = {"server": series.server, "failed": len(failed), "total": asked, "errors": sorted(set(failed))}
-            because = (f"{series.server}: {', '.join((*asked_first, *series.outcomes))}",)
+            told = ", ".join(map(retold, (*asked_first, *series.outcomes)))
+            because = (say("{who}: {told}", who=series.server, told=told),)
             yield Finding("dns.intermittent", data=data, because=because, confidence="certain")
 
 
@@ -221,11 +227,12 @@ def _untrue(seen: DnsSeen) -> Iterator[Finding]:
 
 
 def _looked(item: GatewayLook) -> str:
+    about = {"address": item.address, "error": item.error or item.subject}
     if item.gateway is None:
-        return f"{item.address}: nothing answers ({item.error})"
+        return say("{address}: nothing answers ({error})", **about)
     if item.gateway:
-        return f"{item.address}: answers as the IM gateway, with a certificate that verifies"
-    return f"{item.address}: answers, but not as the IM gateway ({item.error or item.subject})"
+        return say("{address}: answers as the IM gateway, with a certificate that verifies", **about)
+    return say("{address}: answers, but not as the IM gateway ({error})", **about)
 
 
 def _differing(seen: DnsSeen, looks: Mapping[str, GatewayLook]) -> Iterator[Finding]:
@@ -258,7 +265,9 @@ def _searched(seen: DnsSeen, looks: Mapping[str, GatewayLook]) -> Iterator[Findi
     if not right or pinned(seen) or not all(_is(looks, address, gateway=False) for address in used(seen)):
         return
     domains = seen.resolv_conf.search
-    wrong = f"the C library with its search list ({', '.join(domains)})" if domains else "the C library"
+    wrong = say("the C library")
+    if domains:
+        wrong = say("the C library with its search list ({domains})", domains=", ".join(domains))
     because = (*(_looked(looks[address]) for address in used(seen)), *_absolutely(seen))
     data = {"right": right, "wrong": wrong, "addresses": used(seen)}
     yield Finding("dns.hijacked", data=data, because=because, confidence="certain")
@@ -277,7 +286,7 @@ def _kinds(seen: DnsSeen) -> Iterator[Finding]:
     behind = [upstream for stub in seen.stubs for upstream in stub.upstreams]
     for server in dict.fromkeys([*(server.server for server in seen.servers), *behind]):
         known = classify(server)
-        data = {"server": server, "owner": known.owner or "its owner is not in the table", "kind": known.kind}
+        data = {"server": server, "owner": known.owner or say("its owner is not in the table"), "kind": known.kind}
         if known.kind in {"private", "cloud-internal"}:
             yield Finding("dns.private-resolver", data=data)
         elif known.kind == "public":

@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from imdoctor import Finding, Note, Severity
+from imdoctor import Finding, Note, Severity, mark, retold, say, translated
 from imdoctor.net.echo import Echo
 from imdoctor.net.egress import Exit
 from imdoctor.net.lookup import ServerAnswers
@@ -18,6 +18,7 @@ from imdoctor_checks.verdicts.places import compare_isp, compare_region, place, 
 
 Word = Literal["same", "unknown", "same ISP only", "different"]
 RANK: tuple[Word, ...] = ("same", "unknown", "same ISP only", "different")
+WORDS = (mark("same"), mark("unknown"), mark("same ISP only"), mark("different"))
 """From good to bad: where an end may be compared with several, the best counts; of several ends the worst."""
 SLOWER = ("tcp.slow", "tls.slow", "probe.slow")
 """What a far mirror may be the reason of."""
@@ -37,12 +38,14 @@ def compare(egress: EgressSeen, server: str) -> Comparison:
     """Compare each address by which a nameserver leaves with those of this host."""
     ends, hosts = resolver_ends(egress, server), host_ends(egress)
     if egress.barred:
-        return Comparison(server=server, word="unknown", reason="third parties are not to be asked")
+        return Comparison(server=server, word="unknown", reason=say("third parties are not to be asked"))
     if not ends:
-        reason = f"no source shows by which address {server} leaves ({_tried(egress.exits, server)})"
+        tried = _tried(egress.exits, server)
+        reason = say("no source shows by which address {server} leaves ({tried})", server=server, tried=tried)
         return Comparison(server=server, word="unknown", reason=reason)
     if not hosts and not unproven(egress.exits):
-        reason = f"no source shows by which address this host leaves ({_tried(egress.exits, 'direct', egress.echoes)})"
+        tried = _tried(egress.exits, "direct", egress.echoes)
+        reason = say("no source shows by which address this host leaves ({tried})", tried=tried)
         return Comparison(server=server, word="unknown", reason=reason, resolver_end=ends[0])
     return max((_best(egress, server, end, hosts) for end in ends), key=_rank)
 
@@ -52,9 +55,11 @@ def _best(egress: EgressSeen, server: str, end: str, hosts: Sequence[str]) -> Co
     doubted = [host for host in unproven(egress.exits) if _family(host) == _family(end)]
     if not doubted or any(_family(host) == _family(end) for host in hosts):
         return min((_ends(egress, server, end, host) for host in _peers(end, hosts)), key=_rank)
-    reason = (
-        f"DNS shows {', '.join(doubted)} for this host and for a resolver alike, as it also does where a box on the way answers "
-        f"in the servers' place, and no echo tells the two apart ({_tried((), 'direct', egress.echoes)})"
+    reason = say(
+        "DNS shows {doubted} for this host and for a resolver alike, as it also does where a box on the way answers "
+        "in the servers' place, and no echo tells the two apart ({tried})",
+        doubted=", ".join(doubted),
+        tried=_tried((), "direct", egress.echoes),
     )
     return Comparison(server=server, word="unknown", reason=reason, resolver_end=end)
 
@@ -79,7 +84,7 @@ def _ends(egress: EgressSeen, server: str, end: str, host: str) -> Comparison:
         return Comparison(server=server, word=word, reason=reason, resolver_end=end, host_end=host)
 
     if end == host:
-        return said("same", "both leave by one address")
+        return said("same", say("both leave by one address"))
     one, other = places_of(egress, end), places_of(egress, host)
     isp, region = compare_isp(one, other), compare_region(one, other)
     if isp.same == "different":
@@ -87,10 +92,10 @@ def _ends(egress: EgressSeen, server: str, end: str, host: str) -> Comparison:
     if region.same == "different":
         return said("same ISP only" if isp.same == "same" else "different", region.reason)
     if isp.same == region.same == "same":
-        return said("same", f"{isp.reason}; {region.reason}")
+        return said("same", f"{isp.reason}{say('; ')}{region.reason}")
     errors = [told.error for told in (*one, *other) if told.error]
     reasons = [one.reason for one in (isp, region) if one.same == "unknown"]
-    return said("unknown", "; ".join(dict.fromkeys([*reasons, *errors])))
+    return said("unknown", say("; ").join(dict.fromkeys([*reasons, *map(retold, errors)])))
 
 
 def resolver_ends(egress: EgressSeen, server: str) -> tuple[str, ...]:
@@ -133,9 +138,10 @@ def _shown(exits: Sequence[Exit], *, direct: bool) -> list[str]:
 
 
 def _tried(exits: Sequence[Exit], via: str, echoes: Sequence[Echo] = ()) -> str:
-    failed = [f"{one.source}: {one.error}" for one in exits if one.via == via and one.error]
-    failed += [f"{one.url}: {one.error}" for one in echoes if one.error and one.via == via]
-    return "; ".join(dict.fromkeys(failed)) or "none answered in time"
+    failed = [(one.source, one.error) for one in exits if one.via == via and one.error]
+    failed += [(one.url, one.error) for one in echoes if one.error and one.via == via]
+    told = (say("{who}: {told}", who=source, told=error) for source, error in dict.fromkeys(failed))
+    return say("; ").join(told) or say("none answered in time")
 
 
 def mismatched(egress: EgressSeen, servers: Sequence[ServerAnswers]) -> tuple[Comparison, ...]:
@@ -156,7 +162,7 @@ def judge_egress(seen: DnsSeen) -> Iterator[Finding | Note]:
             yield Finding("dns.egress-unknown", data={"server": one.server, "reason": one.reason})
         elif one.word != "same":
             yield _mismatch(seen, seen.egress, one)
-    words = {one.server: f"{one.word}: {one.reason}" for one in compared}
+    words = {one.server: say("{who}: {told}", who=one.word, told=one.reason) for one in compared}
     yield from (Note(line) for line in picture(seen, seen.egress, words))
 
 
@@ -167,7 +173,7 @@ def _mismatch(seen: DnsSeen, egress: EgressSeen, one: Comparison) -> Finding:
     """
     resolver_end, host_end = one.resolver_end or "", one.host_end or ""
     cost = next((cost for cost in seen.costs if cost.server == one.server), None)
-    costs, told = priced(seen, cost) if cost else None, cost_told(seen, egress, one.server, cost)
+    costs, (costly, spread) = priced(seen, cost) if cost else None, cost_told(seen, egress, one.server, cost)
     kinds = {classify(end).kind for end in behind(seen, one.server)}
     harmless = kinds == {"public"} or shows_subnet(egress, one.server, host_end)
     severity: Severity = "info" if harmless and costs is None else "warn"
@@ -182,11 +188,15 @@ def _mismatch(seen: DnsSeen, egress: EgressSeen, one: Comparison) -> Finding:
             "resolver_place": place(places_of(egress, resolver_end)),
             "host_egress": host_end,
             "host_place": place(places_of(egress, host_end)),
-            "cost": told.partition(": ")[0],
+            "cost": costly,
             "cost_seconds": costs,
             "places": [told for told in egress.places if told.address in {resolver_end, host_end}],
         },
-        because=(*_evidence(egress, one.server), f"compared, {one.reason}", told),
+        because=(
+            *_evidence(egress, one.server),
+            say("compared, {reason}", reason=one.reason),
+            say("{who}: {told}", who=costly, told=spread),
+        ),
         explains=SLOWER if costs is not None else (),
     )
 
@@ -217,10 +227,11 @@ def _holds(subnet: str, host: str) -> bool:
 def _evidence(egress: EgressSeen, server: str) -> Iterator[str]:
     for one in egress.exits:
         if one.addresses and one.via in {server, "direct"}:
-            who = "this host" if one.via == "direct" else server
-            yield from (f"{who} leaves by {exit_told(egress, one, address)}" for address in one.addresses)
+            who = say("this host") if one.via == "direct" else server
+            ways = (exit_told(egress, one, address) for address in one.addresses)
+            yield from (say("{who} leaves by {way}", who=who, way=way) for way in ways)
     for echo in (echo for echo in egress.echoes if echo.address and echo.via == "direct"):
-        yield f"this host leaves by {echo_told(egress, echo)}"
+        yield say("{who} leaves by {way}", who=say("this host"), way=echo_told(egress, echo))
 
 
 def egress_summary(seen: DnsSeen) -> str:
@@ -229,5 +240,10 @@ def egress_summary(seen: DnsSeen) -> str:
         return ""
     words = {compare(seen.egress, server.server).word for server in seen.servers}
     worst = max(words, key=RANK.index, default="unknown")
-    told = {"same": "in this host's own ISP and region", "unknown": "at a place not known"}
-    return f"; leaving the network {told.get(worst, worst)}"
+    told = {
+        "same": mark("; leaving the network in this host's own ISP and region"),
+        "unknown": mark("; leaving the network at a place not known"),
+        "different": mark("; leaving the network different"),
+        "same ISP only": mark("; leaving the network same ISP only"),
+    }
+    return translated(told[worst])

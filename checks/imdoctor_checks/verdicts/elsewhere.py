@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from imdoctor import say
 from imdoctor.net.connect import REFUSALS, Connect
 from imdoctor_checks.observations import BackupLook, Elsewhere
 
@@ -19,9 +20,15 @@ def something_answers(seen: Elsewhere) -> bool:
 def unsettled(address: str, seen: Elsewhere | None) -> Iterator[str]:
     """Say what silence at an address leaves open, and what would settle it."""
     if seen is None or not something_answers(seen):
-        yield "not settled: nothing else was seen to answer, so the whole network may be silent; try another host: `nc -vz HOST 443`"
+        yield say(
+            "not settled: nothing else was seen to answer, so the whole network may be silent; "
+            "try another host: `nc -vz HOST 443`"
+        )
     if seen is not None and seen.named and (seen.opinion is None or address not in seen.opinion.answers.addresses):
-        yield f"not settled: whether {address} is the service's; ask a resolver outside of this network for the name"
+        yield say(
+            "not settled: whether {address} is the service's; ask a resolver outside of this network for the name",
+            address=address,
+        )
 
 
 def told(seen: Elsewhere | None) -> Iterator[str]:
@@ -31,19 +38,24 @@ def told(seen: Elsewhere | None) -> Iterator[str]:
     if seen.backup is not None:
         yield _backup(seen.backup)
     for one in seen.controls:
-        yield f"a control, {one.address} port {one.port}: {one.error or 'answers'}"
+        told = one.error or say("answers")
+        yield say("a control, {address} port {port}: {told}", address=one.address, port=one.port, told=told)
     if seen.opinion is not None:
         answer = seen.opinion.answers
-        yield f"{answer.server}, asked for the name: {', '.join(answer.addresses) or answer.a.outcome}"
+        told = ", ".join(answer.addresses) or answer.a.outcome
+        yield say("{server}, asked for the name: {told}", server=answer.server, told=told)
     if seen.barred:
-        yield "no third party was asked (--no-third-party): a public resolver would tell more"
+        yield say("no third party was asked (--no-third-party): a public resolver would tell more")
 
 
 def _backup(seen: BackupLook) -> str:
     if seen.connect is None:
-        return f"the backup domain {seen.name}: no address ({seen.error})"
-    if seen.handshake is None:
-        return f"the backup domain {seen.name} ({seen.connect.address}): {seen.connect.error or 'answers'}"
+        return say("the backup domain {name}: no address ({error})", name=seen.name, error=seen.error)
     shake = seen.handshake
-    said = "shakes hands" if shake.error is None else f"the handshake ends in {shake.verify_message or shake.error}"
-    return f"the backup domain {seen.name} ({seen.connect.address}): {said}"
+    if shake is None:
+        said = seen.connect.error or say("answers")
+    elif shake.error is None:
+        said = say("shakes hands")
+    else:
+        said = say("the handshake ends in {error}", error=shake.verify_message or shake.error)
+    return say("the backup domain {name} ({address}): {said}", name=seen.name, address=seen.connect.address, said=said)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from imdoctor import Finding
+from imdoctor import Finding, say
 from imdoctor.net.handshake import X509_EXPIRED, X509_NOT_YET, Handshake
 from imdoctor_checks.observations import DnsSeen, Opinion, TcpSeen, TlsSeen
 from imdoctor_checks.verdicts.dns import bogus, pinned, used
@@ -24,10 +24,14 @@ def judge_opinion(seen: DnsSeen, tls: TlsSeen | None, tcp: TcpSeen | None) -> It
     asked = [server.server for server in seen.servers]
     data = {"right": opinion.answers.server, "wrong": asked, "addresses": used(seen)}
     because = (
-        *(f"{address}: {why}" for address, why in strange.items()),
-        *(f"{address}, by the word of {opinion.answers.server}: answers as the IM gateway" for address in right),
+        *(say("{who}: {told}", who=address, told=why) for address, why in strange.items()),
+        *(_right(address, opinion.answers.server) for address in right),
     )
     yield Finding("dns.hijacked", data=data, because=because, confidence="certain")
+
+
+def _right(address: str, server: str) -> str:
+    return say("{address}, by the word of {server}: answers as the IM gateway", address=address, server=server)
 
 
 def _opinion(tls: TlsSeen | None, tcp: TcpSeen | None) -> Opinion | None:
@@ -41,12 +45,12 @@ def _strange(address: str, tls: TlsSeen | None, tcp: TcpSeen | None) -> str | No
         if path.address == address and path.handshake is not None:
             return _impostor(path.handshake)
     refusals = [one.error for one in tcp.connects if one.address == address] if tcp is not None else []
-    return "refuses the connection" if refusals and set(refusals) == {"ECONNREFUSED"} else None
+    return say("refuses the connection") if refusals and set(refusals) == {"ECONNREFUSED"} else None
 
 
 def _impostor(shake: Handshake) -> str | None:
     if shake.error == "not-tls":
-        return "does not speak TLS"
+        return say("does not speak TLS")
     if shake.error == "verify" and shake.verify_code not in {X509_NOT_YET, X509_EXPIRED}:
-        return f"shows a certificate that is not the service's ({shake.verify_message})"
+        return say("shows a certificate that is not the service's ({message})", message=shake.verify_message)
     return None

@@ -11,10 +11,13 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from imdoctor import mark, say
 from imdoctor.net.geo import Told
 from imdoctor_checks.observations import EgressSeen
 
 Same = Literal["same", "different", "unknown"]
+RESPECTS = (mark("ISP"), mark("country"), mark("region"))
+"""In what two ends are compared."""
 
 OPERATORS: Mapping[str, tuple[str, tuple[int, ...]]] = {
     "China Telecom": (r"中国电信|^电信$|chinanet|china ?telecom", (4134, 4809, 4812, 23764)),
@@ -158,26 +161,36 @@ def _compare(
     here, there = _values(one, known), _values(other, known)
     if len(here) == 1 and len(there) == 1:
         same: Same = "same" if set(here) == set(there) else "different"
-        return Likeness(same, f"{what}: {_shown(here)} and {_shown(there)}")
+        return Likeness(same, say("{what}: {one} and {other}", what=what, one=_shown(here), other=_shown(there)))
     if len(here) > 1 or len(there) > 1:
-        return Likeness(
-            "unknown", f"the sources contradict each other on the {what}: {_shown(here)} and {_shown(there)}"
+        reason = say(
+            "the sources contradict each other on the {what}: {one} and {other}",
+            what=what,
+            one=_shown(here),
+            other=_shown(there),
         )
+        return Likeness("unknown", reason)
     for told in one:
         match = next((item for item in other if item.source == told.source), None)
         if match is not None and raw(told) and raw(told) == raw(match):
-            return Likeness("same", f"{what}: {raw(told)} for both, by {told.source}")
+            reason = say("{what}: {value} for both, by {source}", what=what, value=raw(told), source=told.source)
+            return Likeness("same", reason)
     # A country that one source names in two ways is two; a region or an ISP only where the table knows neither.
     decides = what == "country" or (what == "region" and not here and not there)
     if decides and (pair := _of_one_source(one, other, raw)):
-        return Likeness("different", f"{what}: {pair}")
-    lacking = [name for name, end in (("the resolver's egress", one), ("this host's", other)) if not any(map(raw, end))]
-    if lacking:
-        return Likeness("unknown", f"nothing tells the {what} of {' and '.join(lacking)}")
+        return Likeness("different", say("{who}: {told}", who=what, told=pair))
+    ends = ((say("the resolver's egress"), one), (say("this host's"), other))
+    if lacking := [name for name, end in ends if not any(map(raw, end))]:
+        reason = say("nothing tells the {what} of {ends}", what=what, ends=say(" and ").join(lacking))
+        return Likeness("unknown", reason)
     names = [", ".join(dict.fromkeys(filter(None, map(raw, end)))) for end in (one, other)]
-    return Likeness(
-        "unknown", f"the {what}s {names[0]} and {names[1]} are not comparable: they are not both in the table"
+    reason = say(
+        "the {what}s {one} and {other} are not comparable: they are not both in the table",
+        what=what,
+        one=names[0],
+        other=names[1],
     )
+    return Likeness("unknown", reason)
 
 
 def _of_one_source(one: Sequence[Told], other: Sequence[Told], raw: Callable[[Told], str | None]) -> str | None:
@@ -185,7 +198,7 @@ def _of_one_source(one: Sequence[Told], other: Sequence[Told], raw: Callable[[To
     for told in one:
         match = next((item for item in other if item.source == told.source), None)
         if match is not None and raw(told) and raw(match) and raw(told) != raw(match):
-            return f"{raw(told)} and {raw(match)}, by {told.source}"
+            return say("{one} and {other}, by {source}", one=raw(told), other=raw(match), source=told.source)
     return None
 
 
@@ -199,9 +212,11 @@ def _values(ends: Iterable[Told], known: Callable[[Told], str | None]) -> dict[s
 
 
 def _shown(values: Mapping[str, Sequence[str]]) -> str:
-    return (
-        "; ".join(f"{value} (by {', '.join(map(_named, sources))})" for value, sources in values.items()) or "nothing"
+    told = (
+        say("{value} (by {sources})", value=value, sources=", ".join(map(_named, sources)))
+        for value, sources in values.items()
     )
+    return say("; ").join(told) or say("nothing")
 
 
 def places_of(egress: EgressSeen, address: str) -> tuple[Told, ...]:
@@ -223,4 +238,6 @@ def place(told: Sequence[Told]) -> str:
     number = next((one.asn for one in told if one.asn), None)
     words += [f"AS{number}"] if number else []
     sources = ", ".join(dict.fromkeys(_named(one.source) for one in told if not one.error))
-    return f"{' '.join(words)} (by {sources})" if words else "at a place that nothing tells"
+    if not words:
+        return say("at a place that nothing tells")
+    return say("{value} (by {sources})", value=" ".join(words), sources=sources)

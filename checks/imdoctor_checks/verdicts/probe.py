@@ -4,7 +4,7 @@ import urllib.parse
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from imdoctor import Finding, Settings
+from imdoctor import Finding, Settings, joined, say
 from imdoctor.im import errorcodes
 from imdoctor.im.sites import backup_of, site_of_domain, site_of_sdkappid
 from imdoctor.model import Confidence
@@ -50,10 +50,16 @@ def _portal(call: Call, settings: Settings) -> Iterator[Finding]:
     elsewhere = (urllib.parse.urlsplit(location).hostname or settings.endpoint.host) != settings.endpoint.host
     redirected = call.status is not None and 300 <= call.status < 400 and elsewhere  # noqa: PLR2004 - the redirects (RFC 9110 §15.4)
     if redirected or call.status == LOGIN_WANTED:
-        because = (f"over a connection that did not verify: HTTP {call.status}, Location: {location or 'none'}",)
+        because = (
+            say(
+                "over a connection that did not verify: HTTP {status}, Location: {location}",
+                status=call.status,
+                location=location or say("none"),
+            ),
+        )
         yield Finding(
             "probe.captive-portal",
-            data={"location": location or "its login page", "status": call.status},
+            data={"location": location or say("its login page"), "status": call.status},
             because=because,
         )
 
@@ -69,7 +75,7 @@ def _answer(seen: ProbeSeen, first: ProbeCall, settings: Settings) -> Iterator[F
     elif call.status == LOGIN_WANTED:
         yield Finding(
             "probe.captive-portal",
-            data={**data, "location": data["location"] or "its login page"},
+            data={**data, "location": data["location"] or say("its login page")},
             confidence="certain",
         )
     elif call.status != 200:  # noqa: PLR2004 - the one status of the API
@@ -86,12 +92,12 @@ def _facts(call: Call, settings: Settings) -> dict[str, Any]:
     return {
         "request": call.request.partition("?")[0],
         "status": call.status,
-        "by": f", by {by}" if by else "",
+        "by": say(", by {server}", server=by) if by else "",
         "location": call.headers.get("location"),
         "detail": call.detail or call.error,
         "timeout": settings.timeout,
         "limit": BODY_MAX,
-        "backup": backup_of(settings.endpoint.host) or "if there is one",
+        "backup": backup_of(settings.endpoint.host) or say("if there is one"),
     }
 
 
@@ -99,13 +105,18 @@ def _ended(seen: ProbeSeen, first: ProbeCall, data: Mapping[str, Any]) -> Iterat
     """Judge a call that did not end well; a second look that did end well makes it a failure that comes and goes."""
     error, second = first.call.error or "", seen.second
     recovered = second is not None and second.call.error is None
-    told = f"{data['request']}: {error}{f' ({first.call.detail})' if first.call.detail else ''}"
-    again = () if second is None else (f"once more, anonymously: {second.call.error or 'answered'}",)
+    met = say("{error} ({detail})", error=error, detail=first.call.detail) if first.call.detail else error
+    told = say("{who}: {told}", who=data["request"], told=met)
+    again = () if second is None else (_anonymously(second.call.error or say("answered")),)
     if recovered and not first.authenticated:
         yield Finding("probe.intermittent", data={"failed": 1, "total": 2, "errors": [error]}, because=(told, *again))
         return
     confidence: Confidence = "certain" if second is not None else "likely"
     yield Finding(ENDS[error], data=dict(data), because=(told, *again), confidence=confidence)
+
+
+def _anonymously(outcome: str) -> str:
+    return say("once more, anonymously: {outcome}", outcome=outcome)
 
 
 def _no_envelope(seen: ProbeSeen, first: ProbeCall, data: dict[str, Any]) -> Iterator[Finding]:
@@ -114,9 +125,10 @@ def _no_envelope(seen: ProbeSeen, first: ProbeCall, data: dict[str, Any]) -> Ite
     if fault is None or (fallback is not None and fallback.envelope is not None):
         return
     detail = fault.detail
-    because = [f"{data['request']}: {fault.detail}"]
+    because = [say("{who}: {told}", who=data["request"], told=fault.detail)]
     if fallback is not None:
-        because.append(f"POST to the API: {fallback.fault.detail if fallback.fault else fallback.call.error}")
+        told = fallback.fault.detail if fallback.fault else fallback.call.error
+        because.append(say("POST to the API: {told}", told=told))
     bad = fault.kind == "bad-fields" or (
         fallback is not None and fallback.fault is not None and fallback.fault.kind == "bad-fields"
     )
@@ -139,19 +151,24 @@ def _refused(answered: ProbeCall, settings: Settings, withheld: str | None) -> I
     known = errorcodes.lookup(answer.error_code)
     wait = answered.call.ledger.wait or 0.0
     family = errorcodes.family(answer.error_code)
-    said = f"the gateway answers {answer.error_code} ({answer.error_info})"
+    said = say("the gateway answers {code} ({info})", code=answer.error_code, info=answer.error_info)
     data = {
         "error_code": answer.error_code,
         "error_info": answer.error_info,
-        "meaning": known.meaning if known else f"a code of the family {family} that is not in the table",
+        "meaning": known.meaning
+        if known
+        else say("a code of the family {family} that is not in the table", family=family),
         "advice": _advice(code, known, settings),
         "wait": wait,
         "said": said,
     }
     early = code == "probe.backend-timeout" and wait < NEARLY
-    doubt = "not settled: well under 3 s the code may also mean a format error; check the request against the command's document"
-    later = () if withheld is None else (f"not sent in this run: {withheld}",)
-    because = (f"{said} after {wait:.2f} s", *later, *((doubt,) if early else ()))
+    doubt = say(
+        "not settled: well under 3 s the code may also mean a format error; "
+        "check the request against the command's document"
+    )
+    later = () if withheld is None else (say("not sent in this run: {why}", why=withheld),)
+    because = (say("{said} after {wait:.2f} s", said=said, wait=wait), *later, *((doubt,) if early else ()))
     yield Finding(code, data=data, because=because, confidence="possible" if early else "certain")
 
 
@@ -159,9 +176,19 @@ def _advice(code: str, known: errorcodes.ErrorCode | None, settings: Settings) -
     if code == "probe.site-mismatch" and settings.sdkappid is not None:
         site = site_of_sdkappid(settings.sdkappid)
         if site is site_of_domain(settings.endpoint.host):
-            return f"the console shows its data centre. By its number it looks like one of {site.name}, whose domain this is."
-        return f"by its number SDKAppID {settings.sdkappid} looks like one of {site.name} ({site.primary})."
-    return " ".join(known.remedy) if known else "Look the code up in the service's documents, or ask its support."
+            return say(
+                "the console shows its data centre. By its number it looks like one of {site}, whose domain this is.",
+                site=site.name,
+            )
+        return say(
+            "by its number SDKAppID {sdkappid} looks like one of {site} ({domain}).",
+            sdkappid=settings.sdkappid,
+            site=site.name,
+            domain=site.primary,
+        )
+    if known is None:
+        return say("Look the code up in the service's documents, or ask its support.")
+    return joined(known.remedy)
 
 
 def _slow(seen: ProbeSeen, slow: float) -> Iterator[Finding]:
@@ -183,7 +210,9 @@ def _course(seen: ProbeSeen, settings: Settings) -> Iterator[Finding]:
     elif seen.warm and seen.reopened >= len(seen.warm):
         closers = {call.call.headers.get("connection") for call in seen.calls}
         yield Finding(
-            "probe.no-keepalive", data={"calls": len(seen.warm)}, because=(f"Connection headers: {_listed(closers)}",)
+            "probe.no-keepalive",
+            data={"calls": len(seen.warm)},
+            because=(say("Connection headers: {values}", values=_listed(closers)),),
         )
     if (
         seen.idle is not None
@@ -196,7 +225,7 @@ def _course(seen: ProbeSeen, settings: Settings) -> Iterator[Finding]:
 
 
 def _listed(values: set[str | None]) -> str:
-    return ", ".join(sorted(value or "none" for value in values))
+    return ", ".join(sorted(value or say("none") for value in values))
 
 
 def _site_by_range(seen: ProbeSeen, settings: Settings) -> Iterator[Finding]:
@@ -206,7 +235,12 @@ def _site_by_range(seen: ProbeSeen, settings: Settings) -> Iterator[Finding]:
         return
     likely = site_of_sdkappid(settings.sdkappid)
     if likely.name != site.name:
-        said = f"SDKAppID {settings.sdkappid} looks like one of {likely.name}, the domain is that of {site.name}"
+        said = say(
+            "SDKAppID {sdkappid} looks like one of {likely}, the domain is that of {site}",
+            sdkappid=settings.sdkappid,
+            likely=likely.name,
+            site=site.name,
+        )
         data = {"said": said, "advice": likely.primary}
-        doubt = "not settled: the ranges stand in no document; a call with a valid credential settles it"
+        doubt = say("not settled: the ranges stand in no document; a call with a valid credential settles it")
         yield Finding("probe.site-mismatch", data=data, severity="warn", because=(said, doubt), confidence="possible")

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from imdoctor import Finding, Settings
+from imdoctor import Finding, Settings, say
 from imdoctor.check import is_address
 from imdoctor.model import Confidence
 from imdoctor.net.certificate import Certificate
@@ -56,7 +56,7 @@ def judge_path(
         return
     if path.after or (shake.client_certificate_requested and shake.error not in {None, "verify", "timeout"}):
         error = path.after or shake.alert or shake.error
-        because = (f"{_where(path)}: a CertificateRequest was seen, then {error}",)
+        because = (say("{where}: a CertificateRequest was seen, then {error}", where=_where(path), error=error),)
         yield Finding("tls.client-cert-required", path.address, {"error": error}, because=because)
     elif shake.error is None:
         yield from _good(path, shake, now, settings, expiring)
@@ -78,7 +78,7 @@ def judge_together(paths: Sequence[TlsAddress], settings: Settings) -> Iterator[
 
 
 def _where(path: TlsAddress) -> str:
-    return path.address or "through the proxy"
+    return path.address or say("through the proxy")
 
 
 def _good(path: TlsAddress, shake: Handshake, now: float, settings: Settings, expiring: float) -> Iterator[Finding]:
@@ -95,25 +95,32 @@ def _good(path: TlsAddress, shake: Handshake, now: float, settings: Settings, ex
     local = path.reference is not None and path.reference.passes is False and path.reference.holds_issuer is False
     if local and leaf is not None and not settings.ca_file:
         authority = shake.chain[-1].issuer
-        because = (f"{_where(path)}: issued by {leaf.issuer}; trusted by this host's store, unknown to {_store(path)}",)
-        data = {"authority": authority, "known_as": "an authority that was installed on this host"}
+        told_by = say(
+            "{where}: issued by {issuer}; trusted by this host's store, unknown to {store}",
+            where=_where(path),
+            issuer=leaf.issuer,
+            store=_store(path),
+        )
+        because = (told_by,)
+        data = {"authority": authority, "known_as": say("an authority that was installed on this host")}
         yield Finding("tls.intercepted", path.address, data, severity="warn", confidence="likely", because=because)
 
 
 def _store(path: TlsAddress) -> str:
-    return path.reference.store if path.reference else "the reference store"
+    return path.reference.store if path.reference else say("the reference store")
 
 
 def _weaknesses(shake: Handshake) -> Iterator[str]:
     if shake.version in OLD:
-        yield f"the version is {shake.version}"
+        yield say("the version is {version}", version=shake.version)
     for certificate in shake.chain[:1]:
         bits = certificate.key.removeprefix("RSA ")
         if certificate.key.startswith("RSA ") and int(bits) < WEAK_RSA:
-            yield f"the certificate's key is {certificate.key}"
+            yield say("the certificate's key is {key}", key=certificate.key)
     for certificate in shake.chain:
         if certificate.signature in {"sha1", "md5"} and not certificate.self_signed:
-            yield f"the certificate of {certificate.subject} is signed with {certificate.signature}"
+            about = {"subject": certificate.subject, "signature": certificate.signature}
+            yield say("the certificate of {subject} is signed with {signature}", **about)
 
 
 def _unverified(
@@ -124,8 +131,8 @@ def _unverified(
         yield _untrusted(path, shake, None)
         return
     if shake.verify_code in X509_WEAK:
-        because = (f"{_where(path)}: {shake.verify_message}",)
-        weakness = f"this host refuses it ({shake.verify_message}): {shake.chain[0].key}"
+        because = (say("{who}: {told}", who=_where(path), told=shake.verify_message),)
+        weakness = say("this host refuses it ({why}): {key}", why=shake.verify_message, key=shake.chain[0].key)
         yield Finding("tls.weak", path.address, {"weakness": weakness}, severity="fail", because=because)
         return
     leaf = shake.chain[0]
@@ -158,8 +165,13 @@ def _dated(code: str, path: TlsAddress, certificate: Certificate, days: float, *
         "not_before": certificate.not_before,
         "not_after": certificate.not_after,
     }
-    first = f"{_where(path)}: by this host's clock the certificate of {certificate.subject} is {days:.0f} days off"
-    unsure = "not settled: the server told no time; compare this host's clock with another's (`date -u`)"
+    first = say(
+        "{where}: by this host's clock the certificate of {subject} is {days:.0f} days off",
+        where=_where(path),
+        subject=certificate.subject,
+        days=days,
+    )
+    unsure = say("not settled: the server told no time; compare this host's clock with another's (`date -u`)")
     because = () if sure else (first, unsure)
     ruled_out = ("clock.skewed",) if sure else ()
     return Finding(code, path.address, data, confidence=confidence, because=because, ruled_out=ruled_out)
@@ -188,32 +200,46 @@ def _trust(path: TlsAddress, shake: Handshake, off_path: Elsewhere | None) -> Fi
         return Finding("tls.cert-self-signed", path.address, {"subject": leaf.subject})
     named = next((one.issuer for one in shake.chain if INSPECTORS.search(one.issuer)), None)
     if named is not None:
-        because = (f"{_where(path)}: issued by {leaf.issuer}; {shake.verify_message}",)
+        because = (_issued(path, leaf, shake),)
         return Finding(
             "tls.intercepted",
             path.address,
-            {"authority": named, "known_as": "which inspects traffic"},
+            {"authority": named, "known_as": say("which inspects traffic")},
             confidence="certain",
             because=because,
         )
     if path.reference is not None and path.reference.passes:
-        because = (
-            f"{_where(path)}: this host's store: {shake.verify_message}; {path.reference.store}: the chain verifies",
+        verdict = say(
+            "{where}: this host's store: {message}; {store}: the chain verifies",
+            where=_where(path),
+            message=shake.verify_message,
+            store=path.reference.store,
         )
+        because = (verdict,)
         return Finding("tls.ca-store-outdated", path.address, {"reference": path.reference.store}, because=because)
     if shake.verify_code in X509_NO_ISSUER and not last.self_signed:
-        because = (
-            f"{_where(path)}: {len(shake.chain)} certificate(s) sent, the last issued by {last.issuer}: {shake.verify_message}",
+        sent = say(
+            "{where}: {sent} certificate(s) sent, the last issued by {issuer}: {message}",
+            where=_where(path),
+            sent=len(shake.chain),
+            issuer=last.issuer,
+            message=shake.verify_message,
         )
+        because = (sent,)
         known = path.reference is not None and path.reference.holds_issuer
         data = {"last": last.subject, "missing": last.issuer, "root_known": known}
         return Finding("tls.chain-incomplete", path.address, data, because=because)
     if (backup := _other_authority(last, off_path)) is not None:
-        known_as = f"while the backup domain {backup.name} shows one that this host trusts"
+        known_as = say("while the backup domain {name} shows one that this host trusts", name=backup.name)
         data = {"authority": last.issuer, "known_as": known_as}
-        told_by = (f"{_where(path)}: issued by {leaf.issuer}; {shake.verify_message}", *told(off_path))
+        told_by = (_issued(path, leaf, shake), *told(off_path))
         return Finding("tls.intercepted", path.address, data, confidence="likely", because=told_by)
     return _untrusted(path, shake, last, off_path)
+
+
+def _issued(path: TlsAddress, leaf: Certificate, shake: Handshake) -> str:
+    where, message = _where(path), shake.verify_message
+    return say("{where}: issued by {issuer}; {message}", where=where, issuer=leaf.issuer, message=message)
 
 
 def _other_authority(last: Certificate, off_path: Elsewhere | None) -> BackupLook | None:
@@ -228,8 +254,14 @@ def _other_authority(last: Certificate, off_path: Elsewhere | None) -> BackupLoo
 def _untrusted(
     path: TlsAddress, shake: Handshake, last: Certificate | None, off_path: Elsewhere | None = None
 ) -> Finding:
-    authority = last.issuer if last else "an authority that could not be seen"
-    because = (f"{_where(path)}: {shake.verify_message}; the chain ends in {authority}", *told(off_path))
+    authority = last.issuer if last else say("an authority that could not be seen")
+    ends = say(
+        "{where}: {message}; the chain ends in {authority}",
+        where=_where(path),
+        message=shake.verify_message,
+        authority=authority,
+    )
+    because = (ends, *told(off_path))
     ruled_out = ("tls.ca-store-outdated",) if path.reference and path.reference.passes is False else ()
     return Finding("tls.cert-untrusted", path.address, {"authority": authority}, because=because, ruled_out=ruled_out)
 
@@ -237,15 +269,15 @@ def _untrusted(
 def _cut(path: TlsAddress, shake: Handshake) -> Finding:
     """Judge silence, a reset or the end by what the later looks met: the first that succeeds names the cause."""
     error, tried = shake.error or "", list(_experiments(path, shake.error or ""))
-    first = f"{_where(path)}: the handshake ended in {error}"
+    first = say("{where}: the handshake ended in {error}", where=_where(path), error=error)
     failed: list[str] = []
     for code, how, passed, data in tried:
         if passed:
-            proof, others = (first, f"{how}: success"), tuple(dict.fromkeys(failed))
+            proof, others = (first, say("{how}: success", how=how)), tuple(dict.fromkeys(failed))
             return Finding(code, path.address, data, because=proof, ruled_out=others)
         failed.append(code)
     confidence: Confidence = "likely" if len(failed) > 1 else "possible"
-    because = (first, *(f"{how}: no success either" for _, how, _, _ in tried))
+    because = (first, *(say("{how}: no success either", how=how) for _, how, _, _ in tried))
     data = {"error": error, "waited": shake.waited}
     excluded = tuple(dict.fromkeys(failed))
     return Finding(ENDINGS[error], path.address, data, confidence=confidence, because=because, ruled_out=excluded)
@@ -255,17 +287,26 @@ def _experiments(path: TlsAddress, error: str) -> Iterator[tuple[str, str, bool,
     """Yield the looks that were taken: the code that a success proves, how it was done, whether it succeeded, the code's data."""
     if path.again is not None:
         data = {"failed": 1, "total": 2, "errors": [error]}
-        yield "tls.intermittent", "the same once more", path.again.error is None, data
+        yield "tls.intermittent", say("the same once more"), path.again.error is None, data
     if path.other_name is not None and path.other_name.handshake is not None:
         name, other = path.other_name.name, path.other_name.handshake
-        yield "tls.sni-filtered", f"under the name {name}", other.error is None, {"error": error, "other": name}
+        yield (
+            "tls.sni-filtered",
+            say("under the name {name}", name=name),
+            other.error is None,
+            {"error": error, "other": name},
+        )
     for small in path.small:
         passed = small.handshake is not None and small.handshake.error is None
-        data = {"segment": small.segment, "what": "handshake"}
-        yield "tls.mtu-blackhole", f"with segments of {small.segment} bytes", passed, data
+        data = {"segment": small.segment, "what": say("handshake")}
+        yield "tls.mtu-blackhole", say("with segments of {segment} bytes", segment=small.segment), passed, data
     if path.only_tls12 is not None:
-        data = {"error": f"{error}; with TLS 1.2 alone it succeeds, so something on the way cannot bear TLS 1.3"}
-        yield "tls.protocol-version", "offering TLS 1.2 alone", path.only_tls12.error is None, data
+        data = {
+            "error": say(
+                "{error}; with TLS 1.2 alone it succeeds, so something on the way cannot bear TLS 1.3", error=error
+            )
+        }
+        yield "tls.protocol-version", say("offering TLS 1.2 alone"), path.only_tls12.error is None, data
 
 
 def judge_with_calls(paths: Sequence[TlsAddress], probe: ProbeSeen | None) -> Iterator[Finding]:
@@ -278,7 +319,10 @@ def judge_with_calls(paths: Sequence[TlsAddress], probe: ProbeSeen | None) -> It
         errors = [shake.error for shake in shakes if shake is not None and shake.error in ENDINGS]
         if errors:
             data = {"failed": len(errors), "total": len(shakes), "errors": sorted(set(filter(None, errors)))}
-            because = tuple(f"{_where(path)}: a handshake ended in {error}, others succeeded" for error in errors)
+            because = tuple(
+                say("{where}: a handshake ended in {error}, others succeeded", where=_where(path), error=error)
+                for error in errors
+            )
             yield Finding("tls.intermittent", address, data, because=because)
     if probe is not None and probe.small is not None:
         yield from _vanished(probe.small, probe.reach.address)
@@ -290,17 +334,22 @@ def _vanished(look: SmallRequest, address: str | None) -> Iterator[Finding]:
     if look.full is None or passed is None:
         return
     because = (
-        f"a request of {look.length} bytes was never acknowledged; once more, anonymously: {look.full}",
-        f"the same length in segments of {passed} bytes: answered",
+        say(
+            "a request of {length} bytes was never acknowledged; once more, anonymously: {outcome}",
+            length=look.length,
+            outcome=look.full,
+        ),
+        say("the same length in segments of {segment} bytes: answered", segment=passed),
     )
-    yield Finding("tls.mtu-blackhole", address, {"segment": passed, "what": "request"}, because=because)
+    yield Finding("tls.mtu-blackhole", address, {"segment": passed, "what": say("request")}, because=because)
 
 
 def _refused(path: TlsAddress, shake: Handshake) -> Finding:
     """Name a refusal that speaks for itself; an alert of another kind ends the handshake all the same."""
     said = shake.alert or shake.error
     data = {"error": said, "first_bytes": shake.first_bytes, "alert": shake.alert}
-    because = (f"{_where(path)}: {shake.error}{f' (alert {shake.alert})' if shake.alert else ''}",)
+    met = say("{error} (alert {alert})", error=shake.error, alert=shake.alert) if shake.alert else shake.error
+    because = (say("{who}: {told}", who=_where(path), told=met),)
     return Finding(
         DIRECT.get(shake.error or "", "tls.closed"), path.address, data, because=because, confidence="certain"
     )

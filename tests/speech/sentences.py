@@ -1,0 +1,55 @@
+"""Every sentence that may be said to people, by the file that it stands in: what a catalogue must translate."""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from imdoctor import registry
+from imdoctor.im import errorcodes
+
+ROOT = Path(__file__).parents[2]
+FOLDERS = ("checks", "imdoctor")
+SAYING = {"say": (0,), "mark": (0,), "count": (1, 2)}
+"""The functions of imdoctor.speech that are given sentences, and where among their arguments."""
+COMMAND = re.compile(r"`([^`]*)`")
+
+
+def sentences() -> Mapping[str, str]:
+    """Return every sentence with its file, in the order in which they stand there; the first file counts."""
+    found: dict[str, str] = {}
+    for sentence, place in (*_specs(), *_codes(), *_said()):
+        if sentence:
+            found.setdefault(sentence, place)
+    return found
+
+
+def _specs() -> Iterator[tuple[str, str]]:
+    for check in registry.load().checks:
+        place = f"check {check.name}"
+        yield check.title, place
+        for spec in check.findings.values():
+            texts = (spec.title, spec.message, spec.why, *spec.remedy, *spec.causes, *spec.confirm)
+            yield from ((text, place) for text in texts)
+
+
+def _codes() -> Iterator[tuple[str, str]]:
+    for code in errorcodes.all_codes():
+        texts = (code.meaning, code.seed_meaning or "", *code.remedy, *code.causes, *code.confirm)
+        yield from ((text, "imdoctor/im/errorcodes.json") for text in texts)
+
+
+def _said() -> Iterator[tuple[str, str]]:
+    for path in sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")):
+        place = str(path.relative_to(ROOT))
+        yield from ((sentence, place) for sentence in said_in(path.read_text("utf-8"), place))
+
+
+def said_in(source: str, place: str) -> Iterator[str]:
+    """Yield what a file says, by the calls of `say` and `mark` in it. Raises TypeError for one whose sentence is no literal."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            for sentence in (node.args[index] for index in SAYING.get(node.func.id, ())):
+                if not isinstance(sentence, ast.Constant) or not isinstance(sentence.value, str):
+                    raise TypeError(f"{place}:{node.lineno}: {node.func.id}() takes the sentence itself")
+                yield sentence.value
