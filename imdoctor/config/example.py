@@ -44,7 +44,9 @@ def _scalar(value: str | int) -> str:
     """Return a value as YAML writes it on a line."""
     import yaml
 
-    return str(yaml.safe_dump(value, allow_unicode=True, width=10_000)).removesuffix("\n").removesuffix("\n...")
+    # What YAML takes for a line's end (U+0085, U+2028) stands as an escape, or it would be read back as a blank.
+    readable = str(value).isprintable()
+    return str(yaml.safe_dump(value, allow_unicode=readable, width=10_000)).removesuffix("\n").removesuffix("\n...")
 
 
 def _comment(text: str) -> str:
