@@ -24,7 +24,7 @@ CATALOGUES: Mapping[Language, str] = MappingProxyType({"zh": "locale/zh_CN/LC_ME
 """The catalogue of each language but English, in this package. It is read when something is first said in that language."""
 LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
 """The variables that name the user's language, the first that is set counts (locale(7))."""
-LEAST_ANCHOR = 5
+LEAST_ANCHOR = 8
 """Characters of a template's own that a kept sentence must have to be taken for one made by it."""
 
 _ENTRY = re.compile(r'^msgid (".*"(?:\n".*")*)\nmsgstr (".*"(?:\n".*")*)$', re.MULTILINE)
@@ -152,8 +152,8 @@ def retold(text: str) -> str:
         return known.get(text, text)
     for template in _by_length(spoken()):
         if _anchor(template) in text and (found := _pattern(template).fullmatch(text)):
-            filled = {field: retold(value) for field, value in found.groupdict().items()}
-            return "".join(own + filled.get(field, "") for own, field in parts(known[template]))
+            again = ((own, retold(found[field]) if field else "") for own, field in parts(known[template]))
+            return _flowing(piece for both in again for piece in both)
     return text
 
 
