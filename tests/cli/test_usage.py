@@ -53,7 +53,7 @@ BAD: dict[str, tuple[tuple[str, ...], str]] = {
     "no time to wait": ((*HOST, "--retry-wait", "-1"), "-1 is no time"),
     "an output without a file": ((*HOST, "--output", "json"), "write FORMAT=FILE"),
     "an output without a name": ((*HOST, "--output", "json="), "write FORMAT=FILE"),
-    "an unknown language": ((*HOST, "--lang", "fr"), "'fr' is not one of 'en', 'zh'"),
+    "a language that is not spoken": ((*HOST, "--lang", "fr"), "'fr' is not one of 'en', 'zh'"),
     "no such code": (("explain", "tls.cert-expird"), "did you mean tls.cert-expired?"),
     "no such error code": (("explain", "60099"), "no error code 60099 in the tables (family: REST)"),
     "no code at all": (("explain",), "name one code, such as tls.cert-expired or 60026"),

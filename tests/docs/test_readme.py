@@ -13,7 +13,7 @@ from imdoctor.model import exit_code
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted([*ROOT.glob("README*.md"), *(ROOT / "docs").rglob("*.md")])
 
 
 def imdoctor(*arguments: str, cwd: Path | None = None, **variables: str) -> "subprocess.CompletedProcess[str]":
@@ -74,3 +74,11 @@ def test_exit_codes_are_documented(status: str, code: int) -> None:
     table = (ROOT / "docs/how-it-works.md").read_text("utf-8")
     assert exit_code(status, fail_on_warn=False) == code  # type: ignore[arg-type]  # the words of Status
     assert f"| {code} |" in table
+
+
+def test_the_chinese_readme_has_the_same_commands() -> None:
+    """The two commands that do all of the set-up stand in both, word for word."""
+    chinese = (ROOT / "README.zh-CN.md").read_text("utf-8")
+    ours = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
+    assert re.findall(r"```sh\n(.*?)```", chinese, re.DOTALL) == ours
+    assert len(ours) == 2

@@ -172,7 +172,7 @@ def test_wrapping_holds_the_width_and_loses_nothing(text: str, width: int, first
     lines = wrap(text, width, first, longest=longest)
     most = max(width, columns(first) + 8)
     assert all(columns(line) <= (max(most, longest) if "`" in text else most) for line in lines)
-    joined = "".join(lines).removeprefix(first.rstrip() if not text.split() else first)
+    joined = "".join(lines).removeprefix(first.rstrip())
     assert bare(joined) == bare(clean(text))
 
 

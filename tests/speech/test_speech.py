@@ -43,10 +43,10 @@ def test_each_task_speaks_for_itself() -> None:
             await asyncio.sleep(0)
             return say("no route out")
 
-    async def both() -> list[str]:
-        return await asyncio.gather(told("zh"), told("en"), told("zh"))
+    async def both() -> tuple[str, ...]:
+        return tuple(await asyncio.gather(told("zh"), told("en"), told("zh")))
 
-    assert asyncio.run(both()) == ["没有出口路由", "no route out", "没有出口路由"]
+    assert asyncio.run(both()) == ("没有出口路由", "no route out", "没有出口路由")
 
 
 ENVIRONS = {
