@@ -17,7 +17,7 @@ from imdoctor.cli.exits import CONFIGURATION, DEFECT, INTERRUPTED, OUTPUT, TERMI
 from imdoctor.cli.lazy import LazyGroup
 from imdoctor.cli.session import OutputError, Session, forget
 from imdoctor.config.problems import ConfigError, redacted
-from imdoctor.speech import language_of, speaking
+from imdoctor.speech import language_of, say, speaking
 
 COMMANDS = {
     "run": ("imdoctor.cli.run:run", "Run every check once on every target, and print the report."),
@@ -111,7 +111,7 @@ def _told(error: Exception, session: Session) -> int:
             code = session.complain(OUTPUT, str(error))
         case OSError() if error.errno in DISK:
             forget(session.out)
-            code = session.complain(OUTPUT, f"the output could not be written: {error.strerror}")
+            code = session.complain(OUTPUT, say("the output could not be written: {strerror}", strerror=error.strerror))
         case _:
             code = _defect(error, session)
     return code
@@ -123,7 +123,7 @@ def _defect(error: Exception, session: Session) -> int:
         import traceback
 
         session.complain(DEFECT, "".join(traceback.format_exception(error)))
-    what = f"a defect of imdoctor itself, not of a target: {type(error).__name__}: {error}"
+    what = say("a defect of imdoctor itself, not of a target: {name}: {error}", name=type(error).__name__, error=error)
     return session.complain(
-        DEFECT, f"{what}. Please report it to imdoctor's maintainers with what IMDOCTOR_DEBUG=1 shows."
+        DEFECT, say("{what}. Please report it to imdoctor's maintainers with what IMDOCTOR_DEBUG=1 shows.", what=what)
     )

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imdoctor.agent.folder import state_folder
-from imdoctor.cli.options import option, state_option
+from imdoctor.cli.options import lang_option, option, state_option
 from imdoctor.cli.output import style
 from imdoctor.cli.session import Session
 from imdoctor.config.problems import ConfigError, Problem, suggestion
 from imdoctor.config.values import parse_duration
+from imdoctor.speech import say
 
 if TYPE_CHECKING:
     from imdoctor.cli.history_shown import TargetShown
@@ -49,6 +50,7 @@ class SinceType(click.ParamType[float]):
 @option("--since", type=SinceType(), default="1d", help="How far back, or since when (UTC).", show_default=True)
 @state_option
 @option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@lang_option
 @click.pass_obj
 def history(
     session: Session,
@@ -79,7 +81,7 @@ def history(
     elif found:
         session.say(as_text(found, every=bool(check), style=style(session)))
     else:
-        session.say(f"no runs are remembered in {folder}\n")
+        session.say(say("no runs are remembered in {folder}", folder=folder) + "\n")
     return 0
 
 
@@ -95,7 +97,14 @@ def _read(folder: Path, wanted: Sequence[str], since: float, checks: Sequence[st
         known = memory.targets()
         for name in wanted:
             if name not in known:
-                raise click.UsageError(f"no target {name!r} is remembered in {folder}: {suggestion(name, known)}")
+                raise click.UsageError(
+                    say(
+                        "no target {name!r} is remembered in {folder}: {near}",
+                        name=name,
+                        folder=folder,
+                        near=suggestion(name, known),
+                    )
+                )
         return [shown(memory, name, since, checks) for name in known if not wanted or name in wanted]
     finally:
         memory.close()
@@ -108,4 +117,4 @@ def _known(checks: Sequence[str], found: "Sequence[TargetShown]") -> None:
     known = names(found)
     for name in checks:
         if known and name not in known:
-            raise click.UsageError(f"no run had a check {name!r}: {suggestion(name, known)}")
+            raise click.UsageError(say("no run had a check {name!r}: {near}", name=name, near=suggestion(name, known)))

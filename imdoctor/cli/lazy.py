@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from imdoctor.config.problems import suggestion
+from imdoctor.speech import say
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -38,7 +39,9 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; an unknown one is a usage error with a suggestion."""
         if args and args[0] not in self.commands_by_name and not args[0].startswith("-"):
-            ctx.fail(f"no such command {args[0]!r}: {suggestion(args[0], self.commands_by_name)}")
+            ctx.fail(
+                say("no such command {name!r}: {near}", name=args[0], near=suggestion(args[0], self.commands_by_name))
+            )
         return super().resolve_command(ctx, args)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem[str]]":

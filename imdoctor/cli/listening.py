@@ -12,10 +12,12 @@ from imdoctor.cli.session import Session
 from imdoctor.config.model import Otlp
 from imdoctor.config.problems import ConfigError, Problem
 from imdoctor.config.secrets import Secret
+from imdoctor.speech import ENGLISH, spoken
 
 if TYPE_CHECKING:
     from imdoctor.agent.otlp import Pusher
     from imdoctor.agent.shown import Shown
+    from imdoctor.model import Report
 
 
 class AddressType(click.ParamType[Address]):
@@ -54,7 +56,7 @@ async def listening(
         sock, address = bound(where)
     except ListenError as error:
         raise ConfigError(Problem(f"--listen: {error}")) from None
-    page = StatusPage(folder=folder, host=this_host(), every=every, mask=lambda: session.mask)
+    page = StatusPage(folder=folder, host=this_host(), every=every, mask=lambda: session.mask, told=_told)
     server = Server(sock, address, Site(shown, say=session.tell, page=page).answer)
     await server.start()
     session.tell(told(str(address), local=address.is_local))
@@ -62,6 +64,16 @@ async def listening(
         yield
     finally:
         await server.close()
+
+
+def _told(report: "Report") -> "Report":
+    """Return a report in the language that the agent speaks."""
+    if spoken() == ENGLISH:
+        return report
+    from imdoctor import registry
+    from imdoctor.judgement import in_words
+
+    return in_words(report, registry.load().checks, spoken())
 
 
 def pusher_of(otlp: Otlp | None, shown: "Shown", session: Session) -> "Pusher | None":

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from imdoctor import registry
 from imdoctor.im import errorcodes
+from imdoctor.im.lint_rules import RULES
+from imdoctor.lab.scenarios import HEALTHY, SCENARIOS
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("checks", "imdoctor")
@@ -18,7 +20,7 @@ COMMAND = re.compile(r"`([^`]*)`")
 def sentences() -> Mapping[str, str]:
     """Return every sentence with its file, in the order in which they stand there; the first file counts."""
     found: dict[str, str] = {}
-    for sentence, place in (*_specs(), *_codes(), *_said()):
+    for sentence, place in (*_specs(), *_codes(), *_rules(), *_scenarios(), *_said()):
         if sentence:
             found.setdefault(sentence, place)
     return found
@@ -37,6 +39,15 @@ def _codes() -> Iterator[tuple[str, str]]:
     for code in errorcodes.all_codes():
         texts = (code.meaning, code.seed_meaning or "", *code.remedy, *code.causes, *code.confirm)
         yield from ((text, "imdoctor/im/errorcodes.json") for text in texts)
+
+
+def _rules() -> Iterator[tuple[str, str]]:
+    for rule in RULES.values():
+        yield from ((text, "imdoctor/im/lint_rules.py") for text in (rule.says, rule.source, rule.instead))
+
+
+def _scenarios() -> Iterator[tuple[str, str]]:
+    yield from ((scenario.title, "imdoctor/lab/scenarios.py") for scenario in (HEALTHY, *SCENARIOS))
 
 
 def _said() -> Iterator[tuple[str, str]]:
