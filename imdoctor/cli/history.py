@@ -14,7 +14,7 @@ from imdoctor.cli.output import style
 from imdoctor.cli.session import Session
 from imdoctor.config.problems import ConfigError, Problem, suggestion
 from imdoctor.config.values import parse_duration
-from imdoctor.speech import say
+from imdoctor.speech import retold, say
 
 if TYPE_CHECKING:
     from imdoctor.cli.history_shown import TargetShown
@@ -34,12 +34,14 @@ class SinceType(click.ParamType[float]):
             try:
                 return time.time() - parse_duration(text)
             except ValueError as error:
-                self.fail(f"{error}, or a date such as 2026-03-01 or 2026-03-01T12:30Z", param, ctx)
+                self.fail(say("{error}, or a date such as 2026-03-01 or 2026-03-01T12:30Z", error=error), param, ctx)
         try:
             found = datetime.fromisoformat(text)
         except ValueError:
             self.fail(
-                f"{text!r} is no date: write 2026-03-01 or 2026-03-01T12:30Z, or a duration such as 7d", param, ctx
+                say("{text!r} is no date: write 2026-03-01 or 2026-03-01T12:30Z, or a duration such as 7d", text=text),
+                param,
+                ctx,
             )
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
@@ -74,7 +76,7 @@ def history(
         found = _read(folder, target, since, check)
     except HistoryError as error:
         # No output is at fault (74), and the command was typed well (64): the file that was named, or found, cannot be used.
-        raise ConfigError(Problem(str(error))) from None
+        raise ConfigError(Problem(retold(str(error)))) from None
     _known(check, found)
     if form == "json":
         session.say(as_json(str(folder), since, found))

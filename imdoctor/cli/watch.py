@@ -22,6 +22,7 @@ from imdoctor.config.credentials import read_credential
 from imdoctor.config.problems import ConfigError, Problem
 from imdoctor.config.secrets import Secret
 from imdoctor.model import exit_code, worst
+from imdoctor.speech import say
 
 if TYPE_CHECKING:
     from imdoctor.agent.assignment import Assignment
@@ -68,9 +69,9 @@ def watch(
     asked = Wanted(**wanted)
     consistent(asked)
     if asked.sandbox:
-        raise click.UsageError("--sandbox is for `imdoctor run`: watch a target, or name a configuration")
+        raise click.UsageError(say("--sandbox is for `imdoctor run`: watch a target, or name a configuration"))
     if listen is not None and once:
-        raise click.UsageError("--listen goes with watching, which --once does not: leave one of them out")
+        raise click.UsageError(say("--listen goes with watching, which --once does not: leave one of them out"))
     checks = checks_installed(session)
     prepare = _prepare(asked, checks, session)
     folder = state_folder(session.environ) if state is None else session.cwd / state

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import msgspec
 
-from imdoctor.speech import mark, say
+from imdoctor.speech import mark, retold, say
 
 KINDS = (
     (stat.S_ISDIR, mark("is a directory: name the file in it")),
@@ -47,7 +47,7 @@ def _read(handle: int, limit: int) -> Read:
     mode = os.fstat(handle).st_mode
     for is_kind, sentence in KINDS:
         if is_kind(mode):
-            raise UnreadableError(sentence)
+            raise UnreadableError(retold(sentence))
     data = b""
     while len(data) <= limit and (more := os.read(handle, limit + 1 - len(data))):
         data += more

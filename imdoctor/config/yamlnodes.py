@@ -29,9 +29,8 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         self.depth += 1
         if self.depth > DEEPEST:
-            raise yaml.composer.ComposerError(
-                None, None, say("this is nested too deeply"), self.peek_event().start_mark
-            )  # type: ignore[no-untyped-call]  # the stubs leave it out
+            where = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # the stubs leave it out
+            raise yaml.composer.ComposerError(None, None, say("this is nested too deeply"), where)
         node: yaml.Node | None = super().compose_node(parent, index)
         self.depth -= 1
         return node
@@ -154,7 +153,7 @@ def plain(node: yaml.Node, problems: list[Problem], file: str) -> Any:  # noqa: 
     if isinstance(node, yaml.SequenceNode):
         return [plain(item, problems, file) for item in node.value]
     if not isinstance(node, yaml.ScalarNode):
-        raise TypeError(say("{name} is no kind of node that YAML composes", name=type(node).__name__))
+        raise TypeError(f"{type(node).__name__} is no kind of node that YAML composes")
     try:
         return _scalar(node)
     except (ValueError, OverflowError):
