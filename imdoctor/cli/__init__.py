@@ -14,7 +14,7 @@ import click
 
 from imdoctor import __version__
 from imdoctor.cli.exits import CONFIGURATION, DEFECT, INTERRUPTED, OUTPUT, TERMINATED, USAGE
-from imdoctor.cli.lazy import LazyGroup
+from imdoctor.cli.lazy import LazyGroup, in_language
 from imdoctor.cli.session import OutputError, Session, forget
 from imdoctor.config.problems import ConfigError, redacted
 from imdoctor.speech import language_of, say, speaking
@@ -78,8 +78,9 @@ def guarded(arguments: Sequence[str], session: Session) -> int:
 def _guarded(arguments: Sequence[str], session: Session) -> int:
     try:
         # Not cli.main: that one exits by 1 of its own when the reader of standard output has gone.
-        with cli.make_context("imdoctor", list(arguments), obj=session) as ctx:
-            code = cli.invoke(ctx)
+        command = in_language(cli)
+        with command.make_context("imdoctor", list(arguments), obj=session) as ctx:
+            code = command.invoke(ctx)
         session.out.flush()
     except click.exceptions.Exit as asked:  # --help and --version
         code = asked.exit_code
