@@ -13,7 +13,7 @@ from imdoctor.agent.record import CauseSeen, RunRecord
 from imdoctor.agent.state import Change, Incident
 from imdoctor.model import Status, worst
 from imdoctor.render.text import VERDICTS
-from imdoctor.speech import Words, count, joined, mark, say, translated
+from imdoctor.speech import ENGLISH, Words, count, joined, mark, say, spoken, translated
 
 Level = Literal["info", "warning", "error"]
 LEVELS: Mapping[Status, Level] = {"ok": "info", "fail": "error"}
@@ -184,5 +184,6 @@ def length(seconds: float) -> str:
 
 def one_line(*parts: str) -> str:
     """Join what is said to one line, without what a terminal could take for a command."""
-    shown = "".join(char if char.isprintable() else " " for char in joined(parts))
+    space = " " if spoken() == ENGLISH else ""
+    shown = "".join(char if char.isprintable() else " " for char in space.join(parts))
     return " ".join(shown.split())

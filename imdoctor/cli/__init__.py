@@ -17,7 +17,7 @@ from imdoctor.cli.exits import CONFIGURATION, DEFECT, INTERRUPTED, OUTPUT, TERMI
 from imdoctor.cli.lazy import LazyGroup, in_language
 from imdoctor.cli.session import OutputError, Session, forget
 from imdoctor.config.problems import ConfigError, redacted
-from imdoctor.speech import language_of, say, speaking
+from imdoctor.speech import ENGLISH, language_of, say, speaking, spoken
 
 COMMANDS = {
     "run": ("imdoctor.cli.run:run", "Run every check once on every target, and print the report."),
@@ -102,7 +102,7 @@ def _told(error: Exception, session: Session) -> int:
         case click.ClickException():
             told = io.StringIO()
             error.show(told)
-            session.err.write(session.mask(redacted(told.getvalue())))
+            session.err.write(session.mask(redacted(_in_language(told.getvalue()))))
             code = USAGE
         case ConfigError():
             code = CONFIGURATION
@@ -116,6 +116,14 @@ def _told(error: Exception, session: Session) -> int:
         case _:
             code = _defect(error, session)
     return code
+
+
+def _in_language(text: str) -> str:
+    if spoken() == ENGLISH:
+        return text
+    from imdoctor.cli.help import error_in_language
+
+    return error_in_language(text)
 
 
 def _defect(error: Exception, session: Session) -> int:

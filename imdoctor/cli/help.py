@@ -31,6 +31,12 @@ def in_language(command: click.Command) -> click.Command:
     return told
 
 
+def error_in_language(text: str) -> str:
+    """Return a usage error as click writes it, with its own words in the language spoken."""
+    text = re.sub(r"Try '(.*)' for help\.", lambda found: say("Try '{command}' for help.", command=found[1]), text)
+    return re.sub(r"^Error: ", say("Error: "), text, flags=re.MULTILINE)
+
+
 def _told(param: click.Parameter) -> click.Parameter:
     """Return a parameter with its help translated."""
     if not isinstance(param, click.Option) or param.help is None:
