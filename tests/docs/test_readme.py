@@ -20,7 +20,12 @@ def imdoctor(*arguments: str, cwd: Path | None = None, **variables: str) -> "sub
     """Run the command."""
     command = [sys.executable, "-m", "imdoctor", *arguments]
     return subprocess.run(
-        command, cwd=cwd, env={**os.environ, **variables}, capture_output=True, text=True, check=False
+        command,
+        cwd=cwd,
+        env={**os.environ, "LC_ALL": "C.UTF-8", **variables},
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
