@@ -3,9 +3,10 @@
 import errno
 import gc
 import io
+import re
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import FrameType
 from typing import NoReturn
@@ -17,7 +18,7 @@ from imdoctor.cli.exits import CONFIGURATION, DEFECT, INTERRUPTED, OUTPUT, TERMI
 from imdoctor.cli.lazy import LazyGroup, in_language
 from imdoctor.cli.session import OutputError, Session, forget
 from imdoctor.config.problems import ConfigError, redacted
-from imdoctor.speech import ENGLISH, language_of, say, speaking, spoken
+from imdoctor.speech import ENGLISH, LANGUAGES, Language, language_of, say, speaking, spoken
 
 COMMANDS = {
     "run": ("imdoctor.cli.run:run", "Run every check once on every target, and print the report."),
@@ -71,8 +72,14 @@ def _terminated(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG0
 
 def guarded(arguments: Sequence[str], session: Session) -> int:
     """Run the command line, in the user's language, and return its exit code, whatever happens."""
-    with speaking(language_of(session.environ)):
+    with speaking(_language(arguments, session.environ)):
         return _guarded(arguments, session)
+
+
+def _language(arguments: Sequence[str], environ: Mapping[str, str]) -> Language:
+    """Return the language that --lang names, wherever it stands: help and usage errors come before the options are read."""
+    told = re.findall(r"(?:^|\0)--lang[=\0](\w+)(?=\0|$)", "\0".join(arguments))
+    return next((one for one in LANGUAGES if told and told[-1] == one), language_of(environ))
 
 
 def _guarded(arguments: Sequence[str], session: Session) -> int:

@@ -131,6 +131,18 @@ def test_every_commands_help_is_chinese(tmp_path: Path, command: str, capsys: py
         assert columns(line) <= 80
 
 
+@pytest.mark.parametrize("arguments", [("run", "--lang", "zh"), ("run", "--lang=zh"), ("explain", "--lang", "zh")])
+def test_help_in_the_language_that_is_asked_for(
+    tmp_path: Path, arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The option holds for the help beside it, and for what is wrong with the other options."""
+    here(tmp_path, *arguments, "--help")
+    assert capsys.readouterr().out.startswith("用法：imdoctor ")
+    done = here(tmp_path, *arguments, "--nothing")
+    assert done.err.startswith("用法：imdoctor ")
+    assert "错误：" in done.err
+
+
 def test_names_are_never_translated() -> None:
     """No check's name and no code stands in the catalogue: it would be translated where it fills a field."""
     known = speech.catalogue("zh")
