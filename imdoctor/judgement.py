@@ -10,6 +10,7 @@ from imdoctor.check import Check, Finding, Judged, Note, Observation, Settings, 
 from imdoctor.diagnosis import diagnose
 from imdoctor.model import (
     Attempt,
+    Cause,
     CheckReport,
     HostReport,
     Measurement,
@@ -236,12 +237,19 @@ def in_words(report: Report, checks: Sequence[Check], language: Language) -> Rep
 
 
 def _in_words(target: TargetReport, checks: Sequence[Check], language: Language) -> TargetReport:
-    """Return a target's report so. A check that is not installed keeps its words."""
+    """Return a target's report so. A check that is not installed keeps its words, and so do the causes that it found."""
     again = replay(target, checks, language)
+    causes = {one.cause: one for one in again.diagnosis}
     told = {item.name: item for item in again.checks}
     with speaking(language):
         items = [_with_attempts(told.get(item.name, item)) for item in target.checks]
-    return msgspec.structs.replace(target, diagnosis=again.diagnosis, checks=items)
+    diagnosis = [_cause_told(one, causes.get(one.cause, one)) for one in target.diagnosis]
+    return msgspec.structs.replace(target, diagnosis=diagnosis, checks=items)
+
+
+def _cause_told(cause: Cause, again: Cause) -> Cause:
+    """Return a cause in the words of another telling."""
+    return msgspec.structs.replace(cause, title=again.title, why=again.why, remedy=again.remedy, because=again.because)
 
 
 def _with_attempts(item: CheckReport) -> CheckReport:

@@ -5,14 +5,12 @@ language its template is looked up in that language's catalogue, a gettext .po f
 such as a plugin's own words, stays English. Saved reports, and all that programs read, are made in English.
 """
 
-import json
 import re
 import string
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
-from importlib import resources
 from types import MappingProxyType
 from typing import Any, Literal, get_args
 
@@ -24,7 +22,7 @@ CATALOGUES: Mapping[Language, str] = MappingProxyType({"zh": "locale/zh_CN/LC_ME
 """The catalogue of each language but English, in this package. It is read when something is first said in that language."""
 LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
 """The variables that name the user's language, the first that is set counts (locale(7))."""
-LEAST_ANCHOR = 5
+LEAST_ANCHOR = 8
 """Characters of a template's own that a kept sentence must have to be taken for one made by it."""
 
 _ENTRY = re.compile(r'^msgid (".*"(?:\n".*")*)\nmsgstr (".*"(?:\n".*")*)$', re.MULTILINE)
@@ -32,6 +30,7 @@ _WIDE, _HAN, _LATIN = "[\u3001-\u9fff\uff01-\uffee]", "[\u4e00-\u9fff]", "[A-Za-
 _SET = re.compile(f"{_WIDE}(?: \0|\0 ){_WIDE}")
 """Two wide characters with a space between them, where pieces meet (at NUL)."""
 _CLOSE = re.compile(f"{_HAN}\0{_LATIN}|{_LATIN}\0{_HAN}")
+_ESCAPE, _ESCAPED = re.compile(r"\\(.)"), {"n": "\n", "t": "\t"}
 _spoken: ContextVar[Language] = ContextVar("spoken", default=ENGLISH)
 
 
@@ -152,8 +151,8 @@ def retold(text: str) -> str:
         return known.get(text, text)
     for template in _by_length(spoken()):
         if _anchor(template) in text and (found := _pattern(template).fullmatch(text)):
-            filled = {field: retold(value) for field, value in found.groupdict().items()}
-            return "".join(own + filled.get(field, "") for own, field in parts(known[template]))
+            again = ((own, retold(found[field]) if field else "") for own, field in parts(known[template]))
+            return _flowing(piece for both in again for piece in both)
     return text
 
 
@@ -162,13 +161,16 @@ def catalogue(language: Language) -> Mapping[str, str]:
     """Return a language's catalogue: Chinese, say, by English. English has none."""
     if language not in CATALOGUES:
         return MappingProxyType({})
+    from importlib import resources
+
     text = resources.files("imdoctor").joinpath(CATALOGUES[language]).read_text("utf-8")
     return MappingProxyType({_string(said): _string(other) for said, other in _ENTRY.findall(text) if said != '""'})
 
 
 def _string(quoted: str) -> str:
-    """Return a string of a .po file, which may go over several lines. Its escapes are those of JSON, as far as they occur."""
-    return "".join(json.loads(line) for line in quoted.split("\n"))
+    """Return a string of a .po file, which may go over several lines."""
+    lines = (line[1:-1] for line in quoted.split("\n"))
+    return "".join(_ESCAPE.sub(lambda found: _ESCAPED.get(found[1], found[1]), line) for line in lines)
 
 
 def parts(template: str) -> list[tuple[str, str]]:

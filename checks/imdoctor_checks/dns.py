@@ -121,17 +121,24 @@ class Dns:
             return
         asked, host = asked_servers(ctx), ctx.settings.endpoint.host
         for server in nameservers(ctx.machine):
-            yield Egress(to=server, port=53, protocol="udp", why=f"A and AAAA of {host}, by the C library")
+            yield Egress(
+                to=server, port=53, protocol="udp", why=say("A and AAAA of {host}, by the C library", host=host)
+            )
         for server in asked:
-            yield Egress(to=server, port=53, protocol="udp", why=f"A and AAAA of {host}, and which server it is (NSID)")
-            condition = "an answer is truncated, or none comes"
-            yield Egress(to=server, port=53, protocol="tcp", why="the same, over TCP", condition=condition)
+            yield Egress(
+                to=server,
+                port=53,
+                protocol="udp",
+                why=say("A and AAAA of {host}, and which server it is (NSID)", host=host),
+            )
+            condition = say("an answer is truncated, or none comes")
+            yield Egress(to=server, port=53, protocol="tcp", why=say("the same, over TCP"), condition=condition)
         yield Egress(
             to=ctx.settings.endpoint.host,
             port=ctx.settings.endpoint.port,
             protocol="https",
-            why="what answers at an address in doubt: the certificate, and GET /",
-            condition="an answer is odd, or two resolvers differ",
+            why=say("what answers at an address in doubt: the certificate, and GET /"),
+            condition=say("an answer is odd, or two resolvers differ"),
         )
         yield from public_plan(ctx)
         yield from egress_plan(ctx, asked)

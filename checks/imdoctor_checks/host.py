@@ -4,7 +4,20 @@ import asyncio
 from collections.abc import Iterable, Iterator, Mapping
 from typing import ClassVar
 
-from imdoctor import Context, Egress, Fact, Finding, Judged, Observation, Settings, Spec, Summary, count, pick, say
+from imdoctor import (
+    Context,
+    Egress,
+    Fact,
+    Finding,
+    Judged,
+    Observation,
+    Settings,
+    Spec,
+    Summary,
+    count,
+    pick,
+    say,
+)
 from imdoctor.net.machine import Machine
 from imdoctor.net.resolvers import is_loopback, nameservers, read_resolv_conf
 from imdoctor_checks.looks.elsewhere import control_addresses, controls
@@ -141,8 +154,8 @@ class Host:
                 to=address,
                 port=443,
                 protocol="tcp",
-                why="a control: is there a network at all?",
-                condition="the target fails at every address",
+                why=say("a control: is there a network at all?"),
+                condition=say("the target fails at every address"),
                 third_party=third,
             )
 

@@ -83,24 +83,24 @@ class Probe:
             port=port,
             protocol="https",
             through=ctx.through,
-            why=f"GET / without any credential, up to {warm + 1} times",
+            why=say("GET / without any credential, up to {warm} times", warm=warm + 1),
         )
         yield Egress(
             to=host,
             port=port,
             protocol="https",
             through=ctx.through,
-            why="POST /v4/… without an SDKAppID",
-            condition="GET / gives no envelope",
+            why=say("POST /v4/… without an SDKAppID"),
+            condition=say("GET / gives no envelope"),
         )
-        why = "GET / without any credential, as long as the call, twice"
+        why = say("GET / without any credential, as long as the call, twice")
         yield Egress(
             to=host,
             port=port,
             protocol="https",
             through=ctx.through,
             why=why,
-            condition="the call is never acknowledged",
+            condition=say("the call is never acknowledged"),
         )
 
 

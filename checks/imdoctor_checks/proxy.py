@@ -97,15 +97,19 @@ class ProxyCheck:
         """List the CONNECT."""
         host, proxy, bypassed = ctx.settings.endpoint, ctx.proxy, _bypassed(ctx)
         if proxy is not None:
-            secret = "proxy password" if proxy.authorization else None
-            yield Egress(to=proxy.host, port=proxy.port, protocol="tcp", why=f"CONNECT {host}", secret=secret)
-            why = "a connection without the proxy, closed again at once"
-            yield Egress(to=host.host, port=host.port, protocol="tcp", why=why, condition="the proxy opens no tunnel")
+            secret = say("proxy password") if proxy.authorization else None
+            yield Egress(
+                to=proxy.host, port=proxy.port, protocol="tcp", why=say("CONNECT {host}", host=host), secret=secret
+            )
+            why = say("a connection without the proxy, closed again at once")
+            yield Egress(
+                to=host.host, port=host.port, protocol="tcp", why=why, condition=say("the proxy opens no tunnel")
+            )
             yield from egress_plan(ctx)
         elif bypassed is not None:
-            why = f"CONNECT {host}, to see whether the proxy is needed"
+            why = say("CONNECT {host}, to see whether the proxy is needed", host=host)
             yield Egress(
-                to=bypassed.host, port=bypassed.port, protocol="tcp", why=why, condition="the direct way fails"
+                to=bypassed.host, port=bypassed.port, protocol="tcp", why=why, condition=say("the direct way fails")
             )
 
 

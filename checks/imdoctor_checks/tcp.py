@@ -82,7 +82,7 @@ class Tcp:
                 to=endpoint.host,
                 port=endpoint.port,
                 protocol="tcp",
-                why="a connection to every address, closed again at once",
+                why=say("a connection to every address, closed again at once"),
             )
 
 

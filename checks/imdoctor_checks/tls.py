@@ -135,12 +135,15 @@ class Tls:
             port=port,
             protocol="tls",
             through=ctx.through,
-            why="a handshake with every address, and one that resumes the first",
+            why=say("a handshake with every address, and one that resumes the first"),
         )
         other = backup_of(host) or "example.com"
-        why = f"handshakes with the same addresses: under the name {other}, with TLS 1.2 alone, with small segments"
+        why = say(
+            "handshakes with the same addresses: under the name {other}, with TLS 1.2 alone, with small segments",
+            other=other,
+        )
         yield Egress(
-            to=host, port=port, protocol="tls", through=ctx.through, why=why, condition="a handshake is cut off"
+            to=host, port=port, protocol="tls", through=ctx.through, why=why, condition=say("a handshake is cut off")
         )
         if ctx.proxy is None:
             yield from elsewhere_plan(ctx)

@@ -28,7 +28,6 @@ TOPICS = (
     mark("egress"),
     mark("gateways"),
     mark("protocol"),
-    mark("proxy"),
     mark("resolvers"),
 )
 """The topics of the checks' facts."""

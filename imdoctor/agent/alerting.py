@@ -11,8 +11,9 @@ from typing import Any
 from imdoctor.agent.delivery import DeliveryError, Message
 from imdoctor.agent.events import Event
 from imdoctor.config.secrets import Secret
+from imdoctor.speech import mark
 
-EXTRA = "apprise is not installed here: pip install 'imdoctor[alerts]'"
+EXTRA = mark("apprise is not installed here: pip install 'imdoctor[alerts]'")
 LONGEST_TITLE = 200
 """Characters: a service that takes fewer cuts them itself, by apprise."""
 
@@ -48,7 +49,7 @@ class Alert:
     @property
     def name(self) -> str:
         """The kind of service: no more of its URL is for showing."""
-        return f"the alert by {self._url.reveal().partition(':')[0]}"
+        return mark("the alert by {kind}").format(kind=self._url.reveal().partition(":")[0])
 
     async def deliver(self, message: Message) -> None:
         """Deliver a message. Raises DeliveryError; why a service did not take it, apprise does not say."""
@@ -56,9 +57,11 @@ class Alert:
             async with asyncio.timeout(self._timeout):
                 taken = await asyncio.to_thread(self._notify, message.event)
         except TimeoutError:
-            raise DeliveryError(f"it was not delivered within {self._timeout:g} s") from None
+            raise DeliveryError(
+                mark("it was not delivered within {timeout:g} s").format(timeout=self._timeout)
+            ) from None
         if not taken:
-            raise DeliveryError("the service did not take it, or cannot be reached")
+            raise DeliveryError(mark("the service did not take it, or cannot be reached"))
 
     def _notify(self, event: Event) -> bool:
         apprise = _apprise()

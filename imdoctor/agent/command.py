@@ -11,6 +11,7 @@ from typing import BinaryIO, Self
 
 from imdoctor.agent.delivery import DeliveryError, Message
 from imdoctor.agent.events import Event, one_line
+from imdoctor.speech import mark
 
 GRACE = 2.0
 """Seconds between SIGTERM and SIGKILL."""
@@ -44,7 +45,7 @@ class Command:
     @property
     def name(self) -> str:
         """The program; its arguments may hold secrets."""
-        return f"the command {self.argv[0]}"
+        return mark("the command {argv}").format(argv=self.argv[0])
 
     async def deliver(self, message: Message) -> None:
         """Run the program to its end. Raises DeliveryError where it cannot be started, takes too long, or does not exit with 0."""
@@ -56,7 +57,9 @@ class Command:
                     code = await process.wait()
             except TimeoutError:
                 raise DeliveryError(
-                    f"it did not end within {self.timeout:g} s and was stopped{errors.said()}"
+                    mark("it did not end within {timeout:g} s and was stopped{said}").format(
+                        timeout=self.timeout, said=errors.said()
+                    )
                 ) from None
             finally:
                 if process.returncode is None:
@@ -77,7 +80,7 @@ class Command:
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:  # a ValueError for a NUL in an argument
-            raise DeliveryError(f"it could not be started: {_reason(error)}") from None
+            raise DeliveryError(mark("it could not be started: {error}").format(error=_reason(error))) from None
 
     async def aclose(self) -> None:
         """Keep nothing: every delivery is a process of its own."""
@@ -85,7 +88,7 @@ class Command:
 
 def _reason(error: OSError | ValueError) -> str:
     if isinstance(error, FileNotFoundError):
-        return "there is no such program, or no interpreter for it"
+        return mark("there is no such program, or no interpreter for it")
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
@@ -103,11 +106,11 @@ def _environment(environ: Mapping[str, str], event: Event) -> dict[str, str]:
 def _ending(code: int) -> str:
     """Say how a program ended: by which exit code, or by which signal."""
     if code > 0:
-        return f"it exited with {code}"
+        return mark("it exited with {code}").format(code=code)
     try:
-        return f"it was ended by {signal.Signals(-code).name}"
+        return mark("it was ended by {name}").format(name=signal.Signals(-code).name)
     except ValueError:  # a real-time signal has no name
-        return f"it was ended by signal {-code}"
+        return mark("it was ended by signal {number}").format(number=-code)
 
 
 @contextmanager
@@ -124,7 +127,9 @@ def _handed(report: bytes) -> Iterator[tuple[BinaryIO, "_Errors"]]:
             file.seek(0)
             errors = stack.enter_context(_Errors())
         except OSError as error:
-            raise DeliveryError(f"the report could not be handed over: {error.strerror}") from None
+            raise DeliveryError(
+                mark("the report could not be handed over: {strerror}").format(strerror=error.strerror)
+            ) from None
         yield file, errors
 
 

@@ -9,6 +9,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
+from imdoctor.speech import mark
+
 FILE = "imdoctor.db"
 APPLICATION = int.from_bytes(b"imdr", "big")
 """In the header of each of our files (https://www.sqlite.org/pragma.html#pragma_application_id)."""
@@ -43,16 +45,25 @@ class HistoryError(Exception):
 
 
 SENTENCES: dict[int, str] = {
-    sqlite3.SQLITE_FULL: "there is no room for {path}: make some on its disk",
-    sqlite3.SQLITE_READONLY: "{path} may not be written by this user: run as its owner, or name another folder",
-    sqlite3.SQLITE_CANTOPEN: "{path} cannot be opened: make its folder one that this user may write, or name another",
-    sqlite3.SQLITE_PERM: "{path} may not be used by this user: run as its owner, or name another folder",
-    sqlite3.SQLITE_BUSY: "{path} was held by another process for 5 seconds: stop that one, or name another folder",
-    sqlite3.SQLITE_IOERR: "{path} cannot be read or written: its disk is full, at a limit or failing: look at it, or name another folder",
-    sqlite3.SQLITE_CORRUPT: "{path} is damaged: move it away, and a new one is begun; `sqlite3 {path} .recover` shows what is left in it",
-    sqlite3.SQLITE_NOTADB: "{path} is no history of imdoctor's: move it away, or name another folder",
+    sqlite3.SQLITE_FULL: mark("there is no room for {path}: make some on its disk"),
+    sqlite3.SQLITE_READONLY: mark("{path} may not be written by this user: run as its owner, or name another folder"),
+    sqlite3.SQLITE_CANTOPEN: mark(
+        "{path} cannot be opened: make its folder one that this user may write, or name another"
+    ),
+    sqlite3.SQLITE_PERM: mark("{path} may not be used by this user: run as its owner, or name another folder"),
+    sqlite3.SQLITE_BUSY: mark(
+        "{path} was held by another process for 5 seconds: stop that one, or name another folder"
+    ),
+    sqlite3.SQLITE_IOERR: mark(
+        "{path} cannot be read or written: its disk is full, at a limit or failing: look at it, or name another folder"
+    ),
+    sqlite3.SQLITE_CORRUPT: mark(
+        "{path} is damaged: move it away, and a new one is begun; `sqlite3 {path} .recover` shows what is left in it"
+    ),
+    sqlite3.SQLITE_NOTADB: mark("{path} is no history of imdoctor's: move it away, or name another folder"),
 }
 """By the primary result code (https://www.sqlite.org/rescode.html)."""
+UNKNOWN = mark("{path} cannot be used: {error}: move it away, or name another folder")
 
 
 @contextmanager
@@ -64,15 +75,22 @@ def explained(path: Path) -> Iterator[None]:
         raise
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF
-        sentence = SENTENCES.get(code, f"{{path}} cannot be used: {error}: move it away, or name another folder")
-        raise HistoryError(sentence.format(path=path)) from None
+        raise HistoryError(_sentence(code, path, error)) from None
     except OSError as error:
-        raise HistoryError(f"{path} cannot be used: {error.strerror}: name a folder that this user may write") from None
+        raise HistoryError(
+            mark("{path} cannot be used: {strerror}: name a folder that this user may write").format(
+                path=path, strerror=error.strerror
+            )
+        ) from None
+
+
+def _sentence(code: int, path: Path, error: object = "") -> str:
+    return SENTENCES.get(code, UNKNOWN).format(path=path, error=error)
 
 
 def damaged(path: Path) -> HistoryError:
     """Return the error of a file whose content makes no sense."""
-    return HistoryError(SENTENCES[sqlite3.SQLITE_CORRUPT].format(path=path))
+    return HistoryError(_sentence(sqlite3.SQLITE_CORRUPT, path))
 
 
 def open_for_writing(folder: Path, size: int, *, check: bool) -> sqlite3.Connection:
@@ -180,7 +198,7 @@ def _header_of_ours(path: Path) -> bytes:
     finally:
         os.close(handle)
     if not regular or (header and not (len(header) == HEADER and header.startswith(MAGIC))):
-        raise HistoryError(SENTENCES[sqlite3.SQLITE_NOTADB].format(path=path))
+        raise HistoryError(_sentence(sqlite3.SQLITE_NOTADB, path))
     if header:
         _ours(path, _number(header, APPLICATION_AT), _number(header, VERSION_AT))
     return header
@@ -195,17 +213,19 @@ def _examine(db: sqlite3.Connection, path: Path) -> None:
     application, version = (db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
     _ours(path, application, version)
     if not application and _tables(db):
-        raise HistoryError(SENTENCES[sqlite3.SQLITE_NOTADB].format(path=path))
+        raise HistoryError(_sentence(sqlite3.SQLITE_NOTADB, path))
 
 
 def _ours(path: Path, application: int, version: int) -> None:
     """Raise HistoryError for another application's number, or for a newer version. 0 is the number of nobody."""
     if application not in {0, APPLICATION}:
-        raise HistoryError(SENTENCES[sqlite3.SQLITE_NOTADB].format(path=path))
+        raise HistoryError(_sentence(sqlite3.SQLITE_NOTADB, path))
     if application and version > VERSION:
         raise HistoryError(
-            f"{path} is of a newer release of imdoctor (its version is {version}, this release's {VERSION}): "
-            f"install that release, or name another folder"
+            mark(
+                "{path} is of a newer release of imdoctor (its version is {version}, this release's {own}): "
+                "install that release, or name another folder"
+            ).format(path=path, version=version, own=VERSION)
         )
 
 

@@ -13,11 +13,27 @@ from imdoctor.agent.record import CauseSeen, RunRecord
 from imdoctor.agent.state import Change, Incident
 from imdoctor.model import Status, worst
 from imdoctor.render.text import VERDICTS
+from imdoctor.speech import ENGLISH, Words, count, joined, mark, say, spoken, translated
 
 Level = Literal["info", "warning", "error"]
 LEVELS: Mapping[Status, Level] = {"ok": "info", "fail": "error"}
 """The level of a status; every other one is a warning."""
-UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+KINDS: Mapping[str, str] = Words(
+    opened=mark("opened"),
+    worse=mark("worse"),
+    better=mark("better"),
+    changed=mark("changed"),
+    flapping=mark("flapping"),
+    recovered=mark("recovered"),
+    settled=mark("settled"),
+)
+"""What became of an incident, for people."""
+UNITS = (
+    (86400, mark("{number} d")),
+    (3600, mark("{number} h")),
+    (60, mark("{number} min")),
+    (1, mark("{number} s")),
+)
 """Seconds of the units in which a length of time is told."""
 
 
@@ -40,7 +56,11 @@ def of_change(change: Change, host: str) -> Event:
     first = next(iter(incident.causes), None)
     over = incident.ended is not None
     status = incident.status if change.kind == "flapping" else change.status
-    parts = [f"{change.target}: {_headline(change)}", *_advice(first, over=over), _seen_from(host)]
+    parts = [
+        say("{who}: {told}", who=change.target, told=_headline(change)),
+        *_advice(first, over=over),
+        _seen_from(host),
+    ]
     facts: dict[str, str | int | float | None] = {
         "host": host or None,
         "before": change.before,
@@ -64,70 +84,79 @@ def of_change(change: Change, host: str) -> Event:
 def _headline(change: Change) -> str:
     """Say what became of the target, since when, and by which cause."""
     incident, now = change.incident, VERDICTS[change.status]
-    since = f"since {moment(incident.began, change.at)} ({counted(incident.count, 'run')})"
+    runs = count(incident.count, "1 run", "{number} runs")
+    since = say("since {time} ({runs})", time=moment(incident.began, change.at), runs=runs)
     what = _cause(incident)
+    about = {"now": now, "since": since, "what": what}
     match change.kind:
         case "opened":
-            return f"{now} {since}: {what}."
+            return say("{now} {since}: {what}.", **about)
         case "worse" | "better":
-            return f"{change.kind}, now {now}; not healthy {since}: {what}."
+            return say("{kind}, now {now}; not healthy {since}: {what}.", kind=KINDS[change.kind], **about)
         case "changed":
-            return f"still {now}, and its first cause is another now; not healthy {since}: {what}."
+            return say("still {now}, and its first cause is another now; not healthy {since}: {what}.", **about)
         case "flapping":
-            return f"FLAPPING {since}: its verdict changes from run to run; silent until it settles. Now: {what}."
+            return say(
+                "FLAPPING {since}: its verdict changes from run to run; silent until it settles. Now: {what}.", **about
+            )
         case "recovered" | "settled":
-            settled = "settled, " if change.kind == "settled" else ""
+            settled = say("settled, ") if change.kind == "settled" else ""
             if incident.ended is None:
-                return f"{settled}now {now}; not healthy {since}: {what}."
-            return f"{settled}{now} again after {_looking_back(incident, incident.ended, change.at)}"
+                return say("{settled}now {now}; not healthy {since}: {what}.", settled=settled, **about)
+            back = _looking_back(incident, incident.ended, change.at)
+            return say("{settled}{now} again after {back}", settled=settled, now=now, back=back)
 
 
 def _looking_back(incident: Incident, ended: float, now: float) -> str:
     """Say how long an incident lasted, when it began, and what it was."""
-    when = f"since {moment(incident.began, now)}, {counted(incident.count, 'bad run')}"
-    why = f"The cause was: {_cause(incident)}." if incident.causes else "No cause was found."
-    return f"{length(ended - incident.began)} ({when}). {why}"
+    runs = count(incident.count, "1 bad run", "{number} bad runs")
+    when = say("since {time}, {runs}", time=moment(incident.began, now), runs=runs)
+    why = say("The cause was: {what}.", what=_cause(incident)) if incident.causes else say("No cause was found.")
+    return joined((say("{length} ({when}).", length=length(ended - incident.began), when=when), why))
 
 
 def _cause(incident: Incident) -> str:
     """Name the first cause; without one say where to look."""
     if not incident.causes:
-        return "no cause is known, and the run's report shows what could not be checked"
+        return say("no cause is known, and the run's report shows what could not be checked")
     return _named(incident.causes[0])
 
 
 def _named(cause: CauseSeen) -> str:
-    where = f" at {cause.address}" if cause.address else ""
-    return f"{cause.title}{where} ({cause.code})"
+    where = say(" at {address}", address=cause.address) if cause.address else ""
+    return say("{title}{where} ({code})", title=cause.title, where=where, code=cause.code)
 
 
 def _advice(first: CauseSeen | None, *, over: bool) -> list[str]:
     """Say what to do first, as long as there is something to do."""
-    return [f"First: {first.remedy}"] if first and first.remedy and not over else []
+    return [say("First: {step}", step=first.remedy)] if first and first.remedy and not over else []
 
 
 def _seen_from(host: str) -> str:
-    return f"Seen from {host}." if host else ""
+    return say("Seen from {host}.", host=host) if host else ""
 
 
 def verdict(runs: Sequence[RunRecord], host: str) -> Event:
     """Return the state of all targets as an event: how many are in which state, and the cause of each that is not healthy."""
     status = worst(run.status for run in runs)
     bad = [run for run in runs if run.status != "ok"]
-    told = (f"{run.target} {VERDICTS[run.status]}{_because(run)}" for run in bad)
-    of_all = f"{len(runs) - len(bad)} of {counted(len(runs), 'target')} healthy" if runs else "nothing was run yet"
-    heading = f"{VERDICTS[status]}: {of_all}"
+    told = [f"{run.target} {VERDICTS[run.status]}{_because(run)}" for run in bad]
+    of_all = say("nothing was run yet")
+    if runs:
+        targets = count(len(runs), "1 target", "{number} targets")
+        of_all = say("{healthy} of {targets} healthy", healthy=len(runs) - len(bad), targets=targets)
+    heading = say("{who}: {told}", who=VERDICTS[status], told=of_all)
     return Event(
         name="verdict",
         level=LEVELS.get(status, "warning"),
-        message=one_line("; ".join([heading, *told]) + ".", _seen_from(host)),
+        message=one_line(say("{sentence}.", sentence=say("; ").join([heading, *told])), _seen_from(host)),
         status=status,
         fields={"targets": len(runs), "healthy": len(runs) - len(bad)},
     )
 
 
 def _because(run: RunRecord) -> str:
-    return f" ({_named(run.causes[0])})" if run.causes else ""
+    return say(" ({cause})", cause=_named(run.causes[0])) if run.causes else ""
 
 
 def moment(at: float, now: float) -> str:
@@ -150,15 +179,11 @@ def length(seconds: float) -> str:
         if rest >= size or told:
             told.append((rest // size, unit))
         rest %= size
-    return " ".join(f"{number} {unit}" for number, unit in told[:2] if number) or "0 s"
-
-
-def counted(number: int, noun: str) -> str:
-    """Return a number with its noun: "1 run", "3 runs"."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return " ".join(translated(unit).format(number=number) for number, unit in told[:2] if number) or say("0 s")
 
 
 def one_line(*parts: str) -> str:
     """Join what is said to one line, without what a terminal could take for a command."""
-    shown = "".join(char if char.isprintable() else " " for char in " ".join(parts))
+    space = " " if spoken() == ENGLISH else ""
+    shown = "".join(char if char.isprintable() else " " for char in space.join(parts))
     return " ".join(shown.split())

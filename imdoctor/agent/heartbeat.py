@@ -10,6 +10,7 @@ from imdoctor import __version__
 from imdoctor.agent.delivery import DeliveryError, Message
 from imdoctor.agent.outward import reason, transport_for
 from imdoctor.config.secrets import Secret
+from imdoctor.speech import mark
 
 if TYPE_CHECKING:
     import httpx
@@ -40,8 +41,12 @@ class Heartbeat:
         try:
             parts = urllib.parse.urlsplit(self._url.reveal())
         except ValueError:
-            return "the heartbeat"
-        return f"the heartbeat at {parts.scheme}://{parts.hostname}" if parts.hostname else "the heartbeat"
+            return mark("the heartbeat")
+        return (
+            mark("the heartbeat at {scheme}://{hostname}").format(scheme=parts.scheme, hostname=parts.hostname)
+            if parts.hostname
+            else mark("the heartbeat")
+        )
 
     async def deliver(self, message: Message) -> None:
         """Call the URL. Raises DeliveryError for any answer but a 2xx one, and for none."""
@@ -51,9 +56,9 @@ class Heartbeat:
             async with asyncio.timeout(self._timeout):
                 status = await self._call(message)
         except TimeoutError:
-            raise DeliveryError(f"no answer within {self._timeout:g} s") from None
+            raise DeliveryError(mark("no answer within {timeout:g} s").format(timeout=self._timeout)) from None
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, ValueError):  # their texts may show the URL
-            raise DeliveryError("its URL is no http:// or https:// URL", final=True) from None
+            raise DeliveryError(mark("its URL is no http:// or https:// URL"), final=True) from None
         except (httpx.HTTPError, OSError) as error:
             raise DeliveryError(reason(error)) from None
         _judge(status)
@@ -81,7 +86,7 @@ def _with_verdict(url: str, *, ok: bool) -> str:
     """Return the URL to call: ``/fail`` belongs behind the path, before a query. Raises ValueError for a port that there is not."""
     parts = urllib.parse.urlsplit(url)
     if parts.port == 0:
-        raise ValueError("no port")
+        raise ValueError(mark("no port"))
     path = parts.path if ok else f"{parts.path.rstrip('/')}/fail"
     return urllib.parse.urlunsplit(parts._replace(path=path, fragment=""))
 
@@ -106,7 +111,10 @@ def _judge(status: int) -> None:
         return
     if 300 <= status < 400:  # noqa: PLR2004 - RFC 9110 §15.4
         raise DeliveryError(
-            f"it answers {status}, a redirect, which is not followed: configure where it leads", final=True
+            mark("it answers {status}, a redirect, which is not followed: configure where it leads").format(
+                status=status
+            ),
+            final=True,
         )
     final = 400 <= status < 500 and status not in AGAIN  # noqa: PLR2004 - RFC 9110 §15.5
-    raise DeliveryError(f"it answers {status}", final=final)
+    raise DeliveryError(mark("it answers {status}").format(status=status), final=final)

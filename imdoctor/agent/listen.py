@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from imdoctor.config.problems import shown
+from imdoctor.speech import mark, say
 
 HIGHEST_PORT = 65535
 LOCALHOST = "127.0.0.1"
@@ -18,7 +19,7 @@ BACKLOG = 1024
 """Connections that the kernel keeps waiting: a rush of hundreds drops nobody's first segment, which would cost a second."""
 ASKING = 1.0
 """Seconds in which whoever listens on a Unix socket takes a connection."""
-FORMS = "write 127.0.0.1:9877, [::1]:9877, 9877 for the first of them, or /run/imdoctor/http for a Unix socket"
+FORMS = mark("write 127.0.0.1:9877, [::1]:9877, 9877 for the first of them, or /run/imdoctor/http for a Unix socket")
 
 
 class ListenError(Exception):
@@ -54,12 +55,12 @@ def parse_address(text: str) -> Address:
         return Address(path=text)
     found = re.fullmatch(r"(?:(?P<host>[^:\[\]]+|\[[^\]]+\]):)?(?P<port>[0-9]{1,5})", text)
     if found is None or int(found["port"]) > HIGHEST_PORT:
-        raise ValueError(f"{shown(text)} is nowhere to listen: {FORMS}")
+        raise ValueError(say("{text} is nowhere to listen: {forms}", text=shown(text), forms=FORMS))
     host = (found["host"] or LOCALHOST).strip("[]")
     try:
         host = str(ipaddress.ip_address(LOCALHOST if host == "localhost" else host))
     except ValueError:
-        raise ValueError(f"{shown(host)} is no address of this machine: {FORMS}") from None
+        raise ValueError(say("{host} is no address of this machine: {forms}", host=shown(host), forms=FORMS)) from None
     return Address(host, int(found["port"]))
 
 
@@ -77,7 +78,7 @@ def bound(address: Address) -> tuple[socket.socket, Address]:
         sock.listen(BACKLOG)
     except OSError as error:
         sock.close()
-        raise ListenError(f"cannot listen on {address}: {_why(address, error)}") from None
+        raise ListenError(say("cannot listen on {address}: {why}", address=address, why=_why(address, error))) from None
     sock.settimeout(0.0)  # the event loop waits for it
     return sock, address if unix else Address(*sock.getsockname()[:2])
 
@@ -97,12 +98,15 @@ def _why(address: Address, error: OSError) -> str:
     """Say why a bind failed, and what to do next."""
     match error.errno:
         case errno.EADDRINUSE if address.path is not None:
-            return "another process listens there, or something else has that name. Give --listen another path"
+            return say("another process listens there, or something else has that name. Give --listen another path")
         case errno.EADDRINUSE:
-            return f"another process does: `ss -ltnp 'sport = :{address.port}'` names it. Stop it, or give --listen another port"
+            return say(
+                "another process does: `ss -ltnp 'sport = :{port}'` names it. Stop it, or give --listen another port",
+                port=address.port,
+            )
         case errno.EADDRNOTAVAIL:
-            return "this is no address of this machine: `ip -brief address` lists them"
+            return say("this is no address of this machine: `ip -brief address` lists them")
         case errno.EACCES | errno.EPERM if address.path is None:
-            return "a port below 1024 is for the privileged alone. Give --listen a higher one, such as 9877"
+            return say("a port below 1024 is for the privileged alone. Give --listen a higher one, such as 9877")
         case _:
-            return f"{os.strerror(error.errno or 0)}. Give --listen another address"
+            return say("{error}. Give --listen another address", error=os.strerror(error.errno or 0))

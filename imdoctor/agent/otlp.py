@@ -18,6 +18,7 @@ from imdoctor.agent.shown import Shown
 from imdoctor.config.model import Otlp
 from imdoctor.model import HostReport
 from imdoctor.runner import this_host
+from imdoctor.speech import mark
 
 if TYPE_CHECKING:
     import httpx
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 PATH = "/v1/metrics"
 """Where collectors take metrics (OTLP/HTTP request)."""
-EXTRA = "opentelemetry-sdk is not installed: pip install 'imdoctor[otlp]'"
+EXTRA = mark("opentelemetry-sdk is not installed: pip install 'imdoctor[otlp]'")
 UNITS = {"seconds": "s", "bytes": "By", "ratio": "1"}
 """The units' names in UCUM, which OTLP uses."""
 NANO = 1_000_000_000
@@ -59,7 +60,7 @@ class Pusher:
     def name(self) -> str:
         """What people know the collector by."""
         parts = urllib.parse.urlsplit(self._settings.endpoint)
-        return f"the collector at {parts.scheme}://{parts.hostname}"
+        return mark("the collector at {scheme}://{hostname}").format(scheme=parts.scheme, hostname=parts.hostname)
 
     async def run(self) -> None:
         """Push every so many seconds, until ``end``."""
@@ -102,11 +103,11 @@ class Pusher:
             async with asyncio.timeout(self._settings.timeout):
                 status = await self._call(body)
         except TimeoutError:
-            raise DeliveryError(f"no answer within {self._settings.timeout:g} s") from None
+            raise DeliveryError(mark("no answer within {timeout:g} s").format(timeout=self._settings.timeout)) from None
         except (httpx.HTTPError, OSError) as error:
             raise DeliveryError(reason(error)) from None
         if not 200 <= status < 300:  # noqa: PLR2004 - RFC 9110 §15.3
-            raise DeliveryError(f"it answers {status}")
+            raise DeliveryError(mark("it answers {status}").format(status=status))
 
     async def _body(self) -> bytes:
         """Return the figures in protobuf. A thread encodes them, so that no check is late for it."""
@@ -178,6 +179,6 @@ def parse_headers(text: str) -> dict[str, str]:
         name, equals, coded = part.partition("=")
         value = urllib.parse.unquote(coded.strip())
         if not equals or not TOKEN.fullmatch(name.strip()) or not value.isascii() or not value.isprintable():
-            raise ValueError("these are no headers: write name=value, several with a comma between them")
+            raise ValueError(mark("these are no headers: write name=value, several with a comma between them"))
         headers[name.strip()] = value
     return headers

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from imdoctor.agent.delivery import DeliveryError
 from imdoctor.net.proxy import proxy_for
+from imdoctor.speech import mark
 
 if TYPE_CHECKING:
     import httpx
@@ -26,7 +27,9 @@ def transport_for(url: "httpx.URL", environ: Mapping[str, str]) -> "httpx.AsyncH
     if named is None:
         return httpx.AsyncHTTPTransport()
     if named.scheme not in PORTS:
-        raise DeliveryError(f"the proxy {named.shown} is neither http:// nor https://", final=True)
+        raise DeliveryError(
+            mark("the proxy {shown} is neither http:// nor https://").format(shown=named.shown), final=True
+        )
     headers = {"Proxy-Authorization": named.authorization} if named.authorization else {}
     return httpx.AsyncHTTPTransport(proxy=httpx.Proxy(named.shown, headers=headers))
 
@@ -40,12 +43,14 @@ def reason(error: Exception) -> str:
     while cause is not None:
         match cause:
             case ssl.SSLCertVerificationError():
-                return f"its certificate does not verify: {cause.verify_message}"
+                return mark("its certificate does not verify: {verify_message}").format(
+                    verify_message=cause.verify_message
+                )
             case ssl.SSLError():
-                return f"no TLS: {cause.reason}"
+                return mark("no TLS: {reason}").format(reason=cause.reason)
             case socket.gaierror():
-                return f"its name does not resolve: {cause.strerror}"
+                return mark("its name does not resolve: {strerror}").format(strerror=cause.strerror)
             case OSError() if cause.errno:
-                return f"the connection failed: {os.strerror(cause.errno)}"
+                return mark("the connection failed: {errno}").format(errno=os.strerror(cause.errno))
         cause = cause.__cause__ or cause.__context__
-    return f"the call failed ({type(error).__name__})"
+    return mark("the call failed ({name})").format(name=type(error).__name__)

@@ -10,7 +10,7 @@ from imdoctor.agent.now import AgentNow
 from imdoctor.agent.past import past_of
 from imdoctor.agent.shown import latest
 from imdoctor.config.secrets import Mask
-from imdoctor.model import HostReport
+from imdoctor.model import HostReport, Report
 from imdoctor.render.html import page
 from imdoctor.render.past import Past
 
@@ -20,6 +20,10 @@ LEAST = 60
 """Runs of each target that it draws at the least: an hour of minutes."""
 REFRESH = 60
 """Seconds after which a browser loads it anew."""
+
+
+def _as_it_is(report: Report) -> Report:
+    return report
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,12 +37,14 @@ class StatusPage:
     host: HostReport
     every: Callable[[], float]
     mask: Callable[[], Mask]
+    told: Callable[[Report], Report] = _as_it_is
+    """Tells a report in the language of the page."""
 
     def __call__(self, now: AgentNow) -> bytes:
         """Return the page of the agent as it may be shown, HTML in UTF-8."""
         past = self._past(now)
         refresh = max(REFRESH, round(self.every()))
-        return self.mask()(page(latest(now, self.host), past, refresh=refresh)).encode("utf-8", "replace")
+        return self.mask()(page(self.told(latest(now, self.host)), past, refresh=refresh)).encode("utf-8", "replace")
 
     def _past(self, now: AgentNow) -> Mapping[str, Past]:
         try:

@@ -3,9 +3,10 @@
 import errno
 import gc
 import io
+import re
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import FrameType
 from typing import NoReturn
@@ -14,10 +15,10 @@ import click
 
 from imdoctor import __version__
 from imdoctor.cli.exits import CONFIGURATION, DEFECT, INTERRUPTED, OUTPUT, TERMINATED, USAGE
-from imdoctor.cli.lazy import LazyGroup
+from imdoctor.cli.lazy import LazyGroup, in_language
 from imdoctor.cli.session import OutputError, Session, forget
 from imdoctor.config.problems import ConfigError, redacted
-from imdoctor.speech import language_of, speaking
+from imdoctor.speech import ENGLISH, LANGUAGES, Language, language_of, say, speaking, spoken
 
 COMMANDS = {
     "run": ("imdoctor.cli.run:run", "Run every check once on every target, and print the report."),
@@ -71,15 +72,22 @@ def _terminated(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG0
 
 def guarded(arguments: Sequence[str], session: Session) -> int:
     """Run the command line, in the user's language, and return its exit code, whatever happens."""
-    with speaking(language_of(session.environ)):
+    with speaking(_language(arguments, session.environ)):
         return _guarded(arguments, session)
+
+
+def _language(arguments: Sequence[str], environ: Mapping[str, str]) -> Language:
+    """Return the language that --lang names, wherever it stands: help and usage errors come before the options are read."""
+    told = re.findall(r"(?:^|\0)--lang[=\0](\w+)(?=\0|$)", "\0".join(arguments))
+    return next((one for one in LANGUAGES if told and told[-1] == one), language_of(environ))
 
 
 def _guarded(arguments: Sequence[str], session: Session) -> int:
     try:
         # Not cli.main: that one exits by 1 of its own when the reader of standard output has gone.
-        with cli.make_context("imdoctor", list(arguments), obj=session) as ctx:
-            code = cli.invoke(ctx)
+        command = in_language(cli)
+        with command.make_context("imdoctor", list(arguments), obj=session) as ctx:
+            code = command.invoke(ctx)
         session.out.flush()
     except click.exceptions.Exit as asked:  # --help and --version
         code = asked.exit_code
@@ -101,7 +109,7 @@ def _told(error: Exception, session: Session) -> int:
         case click.ClickException():
             told = io.StringIO()
             error.show(told)
-            session.err.write(session.mask(redacted(told.getvalue())))
+            session.err.write(session.mask(redacted(_in_language(told.getvalue()))))
             code = USAGE
         case ConfigError():
             code = CONFIGURATION
@@ -111,10 +119,18 @@ def _told(error: Exception, session: Session) -> int:
             code = session.complain(OUTPUT, str(error))
         case OSError() if error.errno in DISK:
             forget(session.out)
-            code = session.complain(OUTPUT, f"the output could not be written: {error.strerror}")
+            code = session.complain(OUTPUT, say("the output could not be written: {strerror}", strerror=error.strerror))
         case _:
             code = _defect(error, session)
     return code
+
+
+def _in_language(text: str) -> str:
+    if spoken() == ENGLISH:
+        return text
+    from imdoctor.cli.help import error_in_language
+
+    return error_in_language(text)
 
 
 def _defect(error: Exception, session: Session) -> int:
@@ -123,7 +139,7 @@ def _defect(error: Exception, session: Session) -> int:
         import traceback
 
         session.complain(DEFECT, "".join(traceback.format_exception(error)))
-    what = f"a defect of imdoctor itself, not of a target: {type(error).__name__}: {error}"
+    what = say("a defect of imdoctor itself, not of a target: {name}: {error}", name=type(error).__name__, error=error)
     return session.complain(
-        DEFECT, f"{what}. Please report it to imdoctor's maintainers with what IMDOCTOR_DEBUG=1 shows."
+        DEFECT, say("{what}. Please report it to imdoctor's maintainers with what IMDOCTOR_DEBUG=1 shows.", what=what)
     )

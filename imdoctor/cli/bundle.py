@@ -6,13 +6,14 @@ from typing import Any
 import click
 
 from imdoctor.cli import candidates
-from imdoctor.cli.options import PATH, SecondsType, app_options, option
+from imdoctor.cli.options import PATH, SecondsType, app_options, lang_option, option
 from imdoctor.cli.session import Session
 
 
 @click.command()
 @click.argument("host", required=False, metavar="[REPORT|HOST]", shell_complete=candidates.files)
 @app_options
+@lang_option
 @option("--timeout", type=SecondsType(), default=30.0, help="Of the run.", show_default=True)
 @option("--redact", is_flag=True, help="Replace host names and private addresses by pseudonyms.")
 @option("-o", "--out", type=PATH, metavar="FILE", help="The bundle [default: imdoctor-DATE.tar.gz].")

@@ -28,6 +28,7 @@ from imdoctor.config.load import CREDENTIALS
 from imdoctor.model import Report
 from imdoctor.net.machine import Machine
 from imdoctor.render.masking import masked
+from imdoctor.speech import ENGLISH, say, speaking
 
 PACKAGES = ("click", "cryptography", "dnspython", "httpcore", "httpx", "msgspec", "PyYAML", "rich", "structlog")
 """What the program stands on."""
@@ -47,14 +48,15 @@ def bundled(asked: Wanted, session: Session, *, timeout: float, redact: bool, ou
     if isinstance(found, int):
         return found
     redaction = redaction_of(found.report, found.system) if redact else None
-    items = assembled(found.report, found.system, _releases(), redaction)
+    with speaking(ENGLISH):  # whoever gets the ticket may speak another language
+        items = assembled(found.report, found.system, _releases(), redaction)
     session.say(_told(items, redaction))
     texts = {item.name: item.text.encode("utf-8", "surrogatepass") for item in items if item.text is not None}
     _search(texts, session)
     name = f"imdoctor-{re.sub(r'[^0-9T]', '', found.report.started_at.partition('.')[0])[:15]}"
     path = out or Path(f"{name}.tar.gz")
     write_private(session.cwd / path, pack(texts, folder=name, mtime=_moment(found.report)), force=force)
-    session.say(f"{path}: written. Look into it before you send it: tar -xzf {path}\n")
+    session.say(say("{path}: written. Look into it before you send it: tar -xzf {path}\n", path=path))
     return 0
 
 
@@ -68,7 +70,7 @@ def _names_report(text: str | None, session: Session) -> bool:
 def _saved(wanted: Wanted, session: Session) -> Found:
     """Read a report; and the secrets that are at hand here, to search for them. Raises ConfigError and click.UsageError."""
     if wanted.target or wanted.check or wanted.skip or wanted.sandbox or wanted.no_third_party:
-        raise click.UsageError("REPORT was made by a run already: leave out what chooses targets and checks")
+        raise click.UsageError(say("REPORT was made by a run already: leave out what chooses targets and checks"))
     report = saved_report(wanted.host or "")
     for key in CREDENTIALS:
         if (named := getattr(wanted, key)) is not None:
@@ -77,7 +79,10 @@ def _saved(wanted: Wanted, session: Session) -> Found:
     config, base = configuration(Wanted(config=wanted.config), installed, session, cwd=session.cwd)
     jobs_of(config, config.targets, installed, base, session, third_party=True)
     if report.host.name != platform.node():
-        why = f"the report is of {report.host.name}, this is another host: add its resolv.conf, routes and addresses"
+        why = say(
+            "the report is of {name}, this is another host: add its resolv.conf, routes and addresses",
+            name=report.host.name,
+        )
         return Found(report, (Item(name="system", what=why, text=None),))
     return Found(report, tuple(gathered(Machine(environ=session.environ), programs=True)))
 
@@ -99,14 +104,19 @@ def _releases() -> Iterator[str]:
     for name in PACKAGES:
         with suppress(metadata.PackageNotFoundError):
             yield f"{name} {metadata.version(name)}"
-    yield from (f"check {item.check.name} from {item.origin}" for item in registry.load().installed)
+    yield from (
+        say("check {name} from {origin}", name=item.check.name, origin=item.origin)
+        for item in registry.load().installed
+    )
 
 
 def _told(items: tuple[Item, ...], redaction: Redaction | None) -> str:
     """Say what is in a bundle; and what stands for what in it, which the bundle itself does not say."""
     given = {} if redaction is None else redaction.pseudonyms
-    replaced = "".join(f"{pseudonym} is {what}\n" for what, pseudonym in given.items())
-    return listed(items) + (f"\nOnly here, not in the bundle:\n{replaced}" if replaced else "")
+    replaced = "".join(
+        say("{pseudonym} is {what}\n", pseudonym=pseudonym, what=what) for what, pseudonym in given.items()
+    )
+    return listed(items) + (say("\nOnly here, not in the bundle:\n{replaced}", replaced=replaced) if replaced else "")
 
 
 def _search(texts: dict[str, bytes], session: Session) -> None:
@@ -114,8 +124,10 @@ def _search(texts: dict[str, bytes], session: Session) -> None:
     sought = needles(session.secrets)
     held = {name: kind for name, data in texts.items() if (kind := find(data, sought)) is not None}
     if held:
-        told = "; ".join(f"{name} holds {kind}" for name, kind in held.items())
-        raise OutputError(f"the bundle is not written: {told}. Take it out at its source, then bundle again")
+        told = "; ".join(say("{name} holds {kind}", name=name, kind=kind) for name, kind in held.items())
+        raise OutputError(
+            say("the bundle is not written: {told}. Take it out at its source, then bundle again", told=told)
+        )
 
 
 def _moment(report: Report) -> int:

@@ -8,6 +8,7 @@ import msgspec
 
 from imdoctor.config.model import Config
 from imdoctor.config.problems import Problem
+from imdoctor.speech import say
 
 Kinds = Mapping[str, type[msgspec.Struct] | None]
 """Every installed check by name, with the type of its options; None for a check that has none."""
@@ -26,7 +27,12 @@ def unconfigured(config: Config, kinds: Kinds) -> Iterator[Problem]:
         missing = _needed(kind) if kind else []
         if missing and name not in config.checks:
             yield Problem(
-                f"the check {name} needs {', '.join(missing)}: write it under `checks: {name}:`", at=("checks", name)
+                say(
+                    "the check {name} needs {missing}: write it under `checks: {name}:`",
+                    name=name,
+                    missing=", ".join(missing),
+                ),
+                at=("checks", name),
             )
 
 
@@ -45,4 +51,6 @@ def absent(config: Config) -> Iterator[Problem]:
         for keys, path in files(options):
             if not Path(path).is_file():
                 named = ": ".join(("checks", check, *keys))
-                yield Problem(f"{named}: there is no file {path}", at=("checks", check, *keys))
+                yield Problem(
+                    say("{named}: there is no file {path}", named=named, path=path), at=("checks", check, *keys)
+                )

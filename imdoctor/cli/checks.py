@@ -2,20 +2,25 @@
 
 import click
 
+from imdoctor.cli.options import lang_option
 from imdoctor.cli.output import style
 from imdoctor.cli.session import Session
 from imdoctor.render.wrap import columns, pad, wrap
+from imdoctor.speech import say, translated
 
 
 @click.command()
+@lang_option
 @click.pass_obj
 def checks(session: Session) -> int:
     """List the installed checks: name, step of the troubleshooting list, title, and where each comes from."""
     from imdoctor import registry
 
     known = registry.load()
-    rows = [("check", "step", "from", "question")]
-    rows += [(it.check.name, str(it.check.step or "-"), it.origin, it.check.title) for it in known.installed]
+    rows = [(say("check"), say("step"), say("from"), say("question"))]
+    rows += [
+        (it.check.name, str(it.check.step or "-"), it.origin, translated(it.check.title)) for it in known.installed
+    ]
     widths = [max(columns(row[index]) for row in rows) for index in range(3)]
     lines = []
     for row in rows:

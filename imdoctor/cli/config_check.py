@@ -18,6 +18,7 @@ from imdoctor.cli.session import Session
 from imdoctor.config import load
 from imdoctor.config.model import Config
 from imdoctor.config.problems import ConfigError, Problem
+from imdoctor.speech import count, say
 
 if TYPE_CHECKING:
     from imdoctor.check import Check
@@ -41,8 +42,8 @@ def check(session: Session, files: tuple[Path, ...], config: Path | None) -> int
             session.warn(doubt, file=str(path))
         if not looked.problems:
             names = ", ".join(target.name for target in looked.config.targets)
-            count = len(looked.config.targets)
-            session.say(f"{path}: good: {count} target{'s' if count > 1 else ''} ({names})\n")
+            targets = count(len(looked.config.targets), "1 target", "{number} targets")
+            session.say(say("{path}: good: {targets} ({names})", path=path, targets=targets, names=names) + "\n")
     if problems:
         raise ConfigError(*dict.fromkeys(problems))
     return 0
@@ -60,7 +61,7 @@ def _default(config: Path | None, session: Session) -> Path:
     path = config or load.find(session.environ, session.cwd)
     if path is None:
         places = "./imdoctor.yaml, $XDG_CONFIG_HOME/imdoctor/imdoctor.yaml, /etc/imdoctor/imdoctor.yaml"
-        raise ConfigError(Problem(f"there is no configuration ({places}): name one"))
+        raise ConfigError(Problem(say("there is no configuration ({places}): name one", places=places)))
     return path
 
 
@@ -100,9 +101,16 @@ def _doubts(config: Config, session: Session) -> Iterator[str]:
         program
         and shutil.which(session.cwd / program if "/" in program else program, path=session.environ.get("PATH")) is None
     ):
-        yield f"events: on_change: there is no program {program} here: install it, or write its whole path"
+        yield say(
+            "events: on_change: there is no program {program} here: install it, or write its whole path",
+            program=program,
+        )
     seen = dict[bytes, str]()
     for target in config.targets:
         first = seen.setdefault(msgspec.json.encode(replace(target, name="")), target.name)
         if first != target.name:
-            yield f"target {target.name}: it says the same as {first}: take one of them away, unless both are meant"
+            yield say(
+                "target {name}: it says the same as {first}: take one of them away, unless both are meant",
+                name=target.name,
+                first=first,
+            )

@@ -10,6 +10,7 @@ from imdoctor.cli.session import OutputError, Session
 from imdoctor.config.model import Target
 from imdoctor.config.targets import wrong
 from imdoctor.config.values import parse_endpoint
+from imdoctor.speech import say
 
 
 @click.command()
@@ -41,11 +42,11 @@ def init(session: Session, /, file: Path | None, **given: str | int | None) -> i
         with (session.cwd / file).open("x", encoding="utf-8") as out:
             out.write(text)
     except FileExistsError:
-        raise OutputError(f"{file} is there already: name another, or take it away first") from None
+        raise OutputError(say("{file} is there already: name another, or take it away first", file=file)) from None
     except OSError as error:
-        raise OutputError(f"{file} could not be written: {error.strerror}") from None
-    then = "look it through" if any(given.values()) else "put your own values in"
-    session.say(f"{file}: written; {then}, then `imdoctor config check {file}`\n")
+        raise OutputError(say("{file} could not be written: {strerror}", file=file, strerror=error.strerror)) from None
+    then = say("look it through") if any(given.values()) else say("put your own values in")
+    session.say(say("{file}: written; {then}, then `imdoctor config check {file}`\n", file=file, then=then))
     return 0
 
 
@@ -65,7 +66,7 @@ def _target(values: dict[str, str | int]) -> Target:
     try:
         endpoint = parse_endpoint(str(values["endpoint"])) if "endpoint" in values else None
     except ValueError as error:
-        raise click.UsageError(f"--endpoint: {error}") from None
+        raise click.UsageError(say("--endpoint: {error}", error=error)) from None
     target = Target(endpoint=endpoint, **others)  # type: ignore[arg-type]  # click has seen to their types
     for key, text in wrong(target):
         raise click.UsageError(f"--{key.replace('_', '-')}: {text}")

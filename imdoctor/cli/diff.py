@@ -8,10 +8,11 @@ import msgspec
 
 from imdoctor.cli import candidates
 from imdoctor.cli.jobs import checks_installed
-from imdoctor.cli.options import option
-from imdoctor.cli.output import style
+from imdoctor.cli.options import lang_option, option
+from imdoctor.cli.output import speaking_for, style
 from imdoctor.cli.saved import STDIN, saved_report
 from imdoctor.cli.session import Session
+from imdoctor.speech import say
 
 if TYPE_CHECKING:
     from imdoctor.comparison import Comparison
@@ -24,6 +25,7 @@ DIFFERENT = 1
 @click.argument("before", shell_complete=candidates.files)
 @click.argument("after", shell_complete=candidates.files)
 @option("--format", "form", type=click.Choice(("text", "json")), default="text", help="For people, or as JSON.")
+@lang_option
 @click.pass_obj
 def diff(session: Session, *, before: str, after: str, form: str) -> int:
     """Say what changed between two reports: of two hosts, or before and after.
@@ -34,9 +36,10 @@ def diff(session: Session, *, before: str, after: str, form: str) -> int:
     from imdoctor.comparison import compare
 
     if before == after == STDIN:
-        raise click.UsageError("standard input holds one report: name a file for the other")
-    told = compare(saved_report(before), saved_report(after), checks_installed(session))
-    session.say(_json(told) if form == "json" else _text(told, style(session).width))
+        raise click.UsageError(say("standard input holds one report: name a file for the other"))
+    with speaking_for(form):
+        told = compare(saved_report(before), saved_report(after), checks_installed(session))
+        session.say(_json(told) if form == "json" else _text(told, style(session).width))
     return 0 if told.same else DIFFERENT
 
 

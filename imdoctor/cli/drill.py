@@ -10,6 +10,7 @@ from imdoctor.cli.options import report_options
 from imdoctor.cli.output import Colour, Output, looking, publish
 from imdoctor.cli.session import Session
 from imdoctor.config.problems import suggestion
+from imdoctor.speech import say, translated
 
 if TYPE_CHECKING:
     from imdoctor.lab.world import Scenario
@@ -43,14 +44,16 @@ def drill(
     from imdoctor.lab.scenarios import HEALTHY, SCENARIOS
 
     if (scenario is not None) + listed + every > 1:
-        raise click.UsageError("SCENARIO, --list and --all are three different things: give one of them")
+        raise click.UsageError(say("SCENARIO, --list and --all are three different things: give one of them"))
     look = looking(verbose=verbose, quiet=quiet, colour=color)
     known = {item.name: item for item in (HEALTHY, *SCENARIOS)}
     if listed:
         session.say(_table(tuple(known.values())))
         return 0
     if scenario is not None and scenario not in known:
-        raise click.UsageError(f"no scenario {scenario!r}: {suggestion(scenario, known)}")
+        raise click.UsageError(
+            say("no scenario {scenario!r}: {near}", scenario=scenario, near=suggestion(scenario, known))
+        )
 
     from imdoctor.cli.drilling import examined, examined_all
     from imdoctor.cli.jobs import checks_installed
@@ -65,4 +68,4 @@ def drill(
 
 def _table(scenarios: "Sequence[Scenario]") -> str:
     width = max(len(item.name) for item in scenarios)
-    return "".join(f"{item.name:<{width}}  {item.title}\n" for item in scenarios)
+    return "".join(f"{item.name:<{width}}  {translated(item.title)}\n" for item in scenarios)

@@ -12,6 +12,7 @@ from imdoctor.cli.session import Session
 from imdoctor.cli.stopping import until_stopped
 from imdoctor.lab.world import Scenario, open_world
 from imdoctor.model import Report
+from imdoctor.speech import say
 
 AT_ONCE = 8
 """Scenarios that `--all` runs side by side; each has a lab of its own."""
@@ -47,9 +48,15 @@ def examined_all(scenarios: Sequence[Scenario], session: Session) -> int:
 
     right, stopped = until_stopped(examine())
     if stopped is not None:
-        session.say(f"stopped; until then {right} diagnoses named the planted fault, and nothing else\n")
+        session.say(
+            say("stopped; until then {right} diagnoses named the planted fault, and nothing else\n", right=right)
+        )
         return stopped
-    session.say(f"{right} of {len(scenarios)} diagnoses name the planted fault, and nothing else\n")
+    session.say(
+        say(
+            "{right} of {count} diagnoses name the planted fault, and nothing else\n", right=right, count=len(scenarios)
+        )
+    )
     return 0 if right == len(scenarios) else MISSED
 
 
@@ -67,4 +74,9 @@ def _line(scenario: Scenario, named: tuple[str, ...]) -> str:
     said = ", ".join(named) or "healthy"
     if named == scenario.expect:
         return f"right  {scenario.name}: {said}\n"
-    return f"WRONG  {scenario.name}: planted {', '.join(scenario.expect) or 'nothing'}; named {said}\n"
+    return say(
+        "WRONG  {name}: planted {expect}; named {said}\n",
+        name=scenario.name,
+        expect=", ".join(scenario.expect) or "nothing",
+        said=said,
+    )

@@ -38,7 +38,7 @@ def explain(session: Session, *, code: str | None, listed: bool) -> int:
     from imdoctor.explanation import pages
 
     if listed == (code is not None):
-        raise click.UsageError("name one code, such as tls.cert-expired or 60026, or write --list for all of them")
+        raise click.UsageError(say("name one code, such as tls.cert-expired or 60026, or write --list for all of them"))
     checks = checks_installed(session)
     width = style(session).width
     lines = _shown(_page(code, checks), width) if code is not None else _listed(pages(checks), checks, width)
@@ -56,10 +56,14 @@ def _page(code: str, checks: "Sequence[Check]") -> "Page":
     number = code.isascii() and code.isdigit()
     near = suggestion(code, (name for name in known if name.isdigit() == number))
     if not number:
-        raise click.UsageError(f"no code {code!r}, which is like tls.cert-expired or 60026; {near}")
+        raise click.UsageError(
+            say("no code {code!r}, which is like tls.cert-expired or 60026; {near}", code=code, near=near)
+        )
     family = errorcodes.family(int(code[:9]))
-    hint = near if near.startswith("did") else "known are those of the RESTful API, from 60002 to 80001"
-    raise click.UsageError(f"no error code {code} in the tables (family: {family}); {hint}")
+    hint = near if near.startswith("did") else say("known are those of the RESTful API, from 60002 to 80001")
+    raise click.UsageError(
+        say("no error code {code} in the tables (family: {family}); {hint}", code=code, family=family, hint=hint)
+    )
 
 
 def _shown(page: "Page", width: int) -> Iterator[str]:

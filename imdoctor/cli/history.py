@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imdoctor.agent.folder import state_folder
-from imdoctor.cli.options import option, state_option
+from imdoctor.cli.options import lang_option, option, state_option
 from imdoctor.cli.output import style
 from imdoctor.cli.session import Session
 from imdoctor.config.problems import ConfigError, Problem, suggestion
 from imdoctor.config.values import parse_duration
+from imdoctor.speech import retold, say
 
 if TYPE_CHECKING:
     from imdoctor.cli.history_shown import TargetShown
@@ -33,12 +34,14 @@ class SinceType(click.ParamType[float]):
             try:
                 return time.time() - parse_duration(text)
             except ValueError as error:
-                self.fail(f"{error}, or a date such as 2026-03-01 or 2026-03-01T12:30Z", param, ctx)
+                self.fail(say("{error}, or a date such as 2026-03-01 or 2026-03-01T12:30Z", error=error), param, ctx)
         try:
             found = datetime.fromisoformat(text)
         except ValueError:
             self.fail(
-                f"{text!r} is no date: write 2026-03-01 or 2026-03-01T12:30Z, or a duration such as 7d", param, ctx
+                say("{text!r} is no date: write 2026-03-01 or 2026-03-01T12:30Z, or a duration such as 7d", text=text),
+                param,
+                ctx,
             )
         return (found if found.tzinfo else found.replace(tzinfo=UTC)).timestamp()
 
@@ -49,6 +52,7 @@ class SinceType(click.ParamType[float]):
 @option("--since", type=SinceType(), default="1d", help="How far back, or since when (UTC).", show_default=True)
 @state_option
 @option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@lang_option
 @click.pass_obj
 def history(
     session: Session,
@@ -72,14 +76,14 @@ def history(
         found = _read(folder, target, since, check)
     except HistoryError as error:
         # No output is at fault (74), and the command was typed well (64): the file that was named, or found, cannot be used.
-        raise ConfigError(Problem(str(error))) from None
+        raise ConfigError(Problem(retold(str(error)))) from None
     _known(check, found)
     if form == "json":
         session.say(as_json(str(folder), since, found))
     elif found:
         session.say(as_text(found, every=bool(check), style=style(session)))
     else:
-        session.say(f"no runs are remembered in {folder}\n")
+        session.say(say("no runs are remembered in {folder}", folder=folder) + "\n")
     return 0
 
 
@@ -95,7 +99,14 @@ def _read(folder: Path, wanted: Sequence[str], since: float, checks: Sequence[st
         known = memory.targets()
         for name in wanted:
             if name not in known:
-                raise click.UsageError(f"no target {name!r} is remembered in {folder}: {suggestion(name, known)}")
+                raise click.UsageError(
+                    say(
+                        "no target {name!r} is remembered in {folder}: {near}",
+                        name=name,
+                        folder=folder,
+                        near=suggestion(name, known),
+                    )
+                )
         return [shown(memory, name, since, checks) for name in known if not wanted or name in wanted]
     finally:
         memory.close()
@@ -108,4 +119,4 @@ def _known(checks: Sequence[str], found: "Sequence[TargetShown]") -> None:
     known = names(found)
     for name in checks:
         if known and name not in known:
-            raise click.UsageError(f"no run had a check {name!r}: {suggestion(name, known)}")
+            raise click.UsageError(say("no run had a check {name!r}: {near}", name=name, near=suggestion(name, known)))

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from imdoctor.agent.events import counted, length
+from imdoctor.agent.events import KINDS, length
 from imdoctor.agent.state import Change, Incident
 from imdoctor.cli.history_shown import RunShown, Series, TargetShown
 from imdoctor.model import Unit, worst
@@ -12,10 +12,11 @@ from imdoctor.render import Style
 from imdoctor.render.spark import shares, spark
 from imdoctor.render.text import COLOURS, NARROWEST, VERDICTS, WIDEST, WORDS, duration
 from imdoctor.render.wrap import clean, columns, cut, pad, wrap
+from imdoctor.speech import count, mark, say
 
 MARKS = {"ok": ".", "warn": "w", "unknown": "?", "fail": "F"}
 """A run's status in one column."""
-LEGEND = "F failed, ? unknown, w warn, · not measured"
+LEGEND = mark("F failed, ? unknown, w warn, · not measured")
 NAMES = 3
 """The share of the width that measurements' names may take, as a divisor; what is longer is cut."""
 SHARE = 0.1
@@ -40,7 +41,10 @@ class Page:
     def target(self, target: TargetShown) -> Iterator[str]:
         """Yield a target's present state, then what happened, then the course of its times."""
         yield from self.state(target)
-        for title, lines in (("Incidents:", self.incidents(target)), ("Changes:", self.changes(target.changes))):
+        for title, lines in (
+            (say("Incidents:"), self.incidents(target)),
+            (say("Changes:"), self.changes(target.changes)),
+        ):
             if told := list(lines):
                 yield from ("", title, *told)
         if target.runs:
@@ -50,11 +54,16 @@ class Page:
     def state(self, target: TargetShown) -> Iterator[str]:
         """Yield the present state and since when it has been so."""
         state = target.state
-        word = "FLAPPING" if state.flapping else VERDICTS.get(state.status or "", "NOT YET CONFIRMED")
-        since = "" if state.since is None else f" since {_moment(state.since)} UTC"
+        word = VERDICTS.get(state.status or "") or say("NOT YET CONFIRMED")
+        if state.flapping:
+            word = say("FLAPPING")
+        since = "" if state.since is None else say(" since {time} UTC", time=_moment(state.since))
         what = state.incident and _causes(state.incident)
-        last = f" Last run: {WORDS[target.runs[-1].status]}, {_moment(target.runs[-1].at)} UTC." if target.runs else ""
-        text = f"{target.name}: {word}{since}{f': {what}' if what else ''}.{last}"
+        told = say("{who}: {told}", who=f"{word}{since}", told=what) if what else f"{word}{since}"
+        text = say("{target}: {told}.", target=target.name, told=told)
+        if target.runs:
+            last = target.runs[-1]
+            text += say(" Last run: {status}, {time} UTC.", status=WORDS[last.status], time=_moment(last.at))
         first, *others = wrap(text, self.width, rest="  ")
         kind = "warn" if state.flapping else state.status or "unknown"
         yield first.replace(word, self.paint(word, kind), 1)
@@ -64,10 +73,11 @@ class Page:
         """Yield a line for each incident: start, worst status, length, bad runs, causes."""
         for one in target.incidents:
             incident = one.incident
-            lasted = "goes on" if incident.ended is None else length(incident.ended - incident.began)
+            lasted = say("goes on") if incident.ended is None else length(incident.ended - incident.began)
             word = pad(WORDS[incident.status], 7)
-            causes = ", ".join(cause.code for cause in incident.causes) or "no cause is known"
-            told = f"{lasted}, {counted(incident.count, 'bad run')}: {causes}"
+            causes = ", ".join(cause.code for cause in incident.causes) or say("no cause is known")
+            runs = count(incident.count, "1 bad run", "{number} bad runs")
+            told = say("{lasted}, {runs}: {causes}", lasted=lasted, runs=runs, causes=causes)
             first, *others = wrap(told, self.width, f"  {_moment(incident.began)}  {word}  ")
             yield first.replace(word, self.paint(word, incident.status), 1)
             yield from others
@@ -76,18 +86,20 @@ class Page:
         """Yield a line for each change of state."""
         for one in changes:
             before = WORDS[one.before] if one.before else "-"
-            way = WORDS[one.status] if one.before == one.status else f"{before} to {WORDS[one.status]}"
-            yield f"  {_moment(one.at)}  {pad(one.kind, 9)}  {way}"
+            way = WORDS[one.status]
+            if one.before != one.status:
+                way = say("{before} to {after}", before=before, after=WORDS[one.status])
+            yield f"  {_moment(one.at)}  {pad(KINDS[one.kind], 9)}  {way}"
 
     def course(self, target: TargetShown) -> Iterator[str]:
         """Yield the runs' statuses and a line of blocks for each time, all in the same columns."""
         rows = list(target.series if self.every else that_matter(target))
-        heads = ["status", *(self.name(row) for row in rows)]
+        heads = [say("status"), *(self.name(row) for row in rows)]
         tails = ["", *(_range(row) for row in rows)]
         names = max(map(columns, heads))
         room = max(8, self.width - 2 - names - 2 - 2 - max(map(columns, tails)))
         yield from wrap(_heading(target.runs, room), self.width, rest="  ")
-        yield f"  {pad('status', names)}  {self.statuses(target.runs, room)}"
+        yield f"  {pad(heads[0], names)}  {self.statuses(target.runs, room)}"
         for row, head, tail in zip(rows, heads[1:], tails[1:], strict=True):
             yield f"  {pad(head, names)}  {pad(spark(row.values, room), min(room, len(row.values)))}  {tail}"
 
@@ -135,17 +147,20 @@ def _within(values: Sequence[float | None], runs: Sequence[RunShown]) -> bool:
 
 def _heading(runs: Sequence[RunShown], room: int) -> str:
     each = -(-len(runs) // room)
-    many = f", up to {each} to a column, which shows the worst and the greatest" if each > 1 else ""
-    ends = f"{_moment(runs[0].at)} to {_moment(runs[-1].at)} UTC" if len(runs) > 1 else f"{_moment(runs[0].at)} UTC"
-    return f"{counted(len(runs), 'run')}, {ends}{many} ({LEGEND}):"
+    many = say(", up to {each} to a column, which shows the worst and the greatest", each=each) if each > 1 else ""
+    ends = say("{time} UTC", time=_moment(runs[0].at))
+    if len(runs) > 1:
+        ends = say("{begin} to {end} UTC", begin=_moment(runs[0].at), end=_moment(runs[-1].at))
+    number = count(len(runs), "1 run", "{number} runs")
+    return say("{number}, {ends}{many} ({legend}):", number=number, ends=ends, many=many, legend=LEGEND)
 
 
 def _range(row: Series) -> str:
     known = [value for value in row.values if value is not None]
     if not known:
-        return "not measured"
+        return say("not measured")
     least, greatest = _value(min(known), row.unit), _value(max(known), row.unit)
-    return least if least == greatest else f"{least} to {greatest}"
+    return least if least == greatest else say("{before} to {after}", before=least, after=greatest)
 
 
 def _value(value: float, unit: Unit) -> str:
@@ -156,11 +171,12 @@ def _value(value: float, unit: Unit) -> str:
 
 def _causes(incident: Incident) -> str:
     if not incident.causes:
-        return "no cause is known"
+        return say("no cause is known")
     first, *others = incident.causes
-    where = f" at {first.address}" if first.address else ""
-    more = f" and {counted(len(others), 'other cause')}" if others else ""
-    return clean(f"{first.title}{where} ({first.code}){more}")
+    where = say(" at {address}", address=first.address) if first.address else ""
+    more = count(len(others), " and 1 other cause", " and {number} other causes") if others else ""
+    named = say("{title}{where} ({code})", title=first.title, where=where, code=first.code)
+    return clean(f"{named}{more}")
 
 
 def _moment(at: float) -> str:

@@ -19,6 +19,7 @@ from imdoctor.config.problems import ConfigError, Problem, suggestion
 from imdoctor.config.secrets import Secret, proxy_passwords
 from imdoctor.config.targets import CREDENTIALS, wrong
 from imdoctor.config.values import parse_endpoint, parse_web_url
+from imdoctor.speech import say
 
 if TYPE_CHECKING:
     from imdoctor.agent.otlp import Pusher
@@ -94,20 +95,26 @@ def consistent(wanted: Wanted) -> None:
     """Refuse what contradicts itself. Raises click.UsageError."""
     elsewhere = [f"--{key.replace('_', '-')}" for key in wanted.account]
     if wanted.sandbox and (wanted.host or wanted.target or elsewhere):
-        raise click.UsageError("--sandbox has a target of its own: leave HOST, --target and the app's options out")
+        raise click.UsageError(say("--sandbox has a target of its own: leave HOST, --target and the app's options out"))
     if wanted.names_a_target and wanted.target:
         named = "HOST" if wanted.host else "--sdkappid"
         raise click.UsageError(
-            f"--target chooses from a configuration, which is not read with {named}: leave one of them out"
+            say(
+                "--target chooses from a configuration, which is not read with {named}: leave one of them out",
+                named=named,
+            )
         )
     if elsewhere and not wanted.names_a_target and not wanted.sandbox:
         raise click.UsageError(
-            f"{elsewhere[0]} goes with HOST or --sdkappid: write `imdoctor run console.tim.qq.com {elsewhere[0]} …`, "
-            "or put it into the configuration"
+            say(
+                "{elsewhere} goes with HOST or --sdkappid: write `imdoctor run console.tim.qq.com {elsewhere} …`, "
+                "or put it into the configuration",
+                elsewhere=elsewhere[0],
+            )
         )
     if wanted.sdkappid is not None and not wanted.host and wanted.config and not wanted.sandbox:
         raise click.UsageError(
-            "--sdkappid names a target of its own, --config a file of them: leave one out, or write HOST as well"
+            say("--sdkappid names a target of its own, --config a file of them: leave one out, or write HOST as well")
         )
 
 
@@ -126,7 +133,7 @@ def chosen(installed: "Sequence[Check]", only: Sequence[str], without: Sequence[
     names = [check.name for check in installed]
     for name in (*only, *without):
         if name not in names:
-            raise click.UsageError(f"no check {name!r}: {suggestion(name, names)}")
+            raise click.UsageError(say("no check {name!r}: {near}", name=name, near=suggestion(name, names)))
     return tuple(check for check in installed if (not only or check.name in only) and check.name not in without)
 
 
@@ -140,7 +147,7 @@ def picked(config: Config, wanted: Sequence[str]) -> tuple[Target, ...]:
     names = [target.name for target in config.targets]
     for name in wanted:
         if name not in names:
-            raise click.UsageError(f"no target {name!r}: {suggestion(name, names)}")
+            raise click.UsageError(say("no target {name!r}: {near}", name=name, near=suggestion(name, names)))
     return tuple(target for target in config.targets if not wanted or target.name in wanted)
 
 
@@ -183,8 +190,10 @@ def _heartbeat(events: Events, session: Session) -> Iterator[Problem]:
         if name is not None:
             parse_web_url(url or "")
     except ValueError as error:
-        what = "the environment has no such variable: export it" if url is None else str(error)
-        yield Problem(f"events: heartbeat_env: {name}: {what}", at=("events", "heartbeat_env"))
+        what = say("the environment has no such variable: export it") if url is None else str(error)
+        yield Problem(
+            say("events: heartbeat_env: {name}: {what}", name=name, what=what), at=("events", "heartbeat_env")
+        )
 
 
 def _alerts(events: Events, session: Session) -> Iterator[Problem]:
@@ -195,16 +204,22 @@ def _alerts(events: Events, session: Session) -> Iterator[Problem]:
 
     here, at = installed(), ("events", "alerts_env")
     if not here:
-        yield Problem(f"events: alerts_env: {EXTRA}", at=at)
+        yield Problem(say("events: alerts_env: {extra}", extra=EXTRA), at=at)
     for name in events.alerts_env:
         url = session.environ.get(name)
         if url is None:
-            yield Problem(f"events: alerts_env: the environment has no variable {name}: export it", at=at)
+            yield Problem(
+                say("events: alerts_env: the environment has no variable {name}: export it", name=name), at=at
+            )
             continue
         session.secrets.append(Secret(url))
         if here and not known(url):
             yield Problem(
-                f"events: alerts_env: {name}: apprise does not know such a URL: write one such as wecombot://KEY", at=at
+                say(
+                    "events: alerts_env: {name}: apprise does not know such a URL: write one such as wecombot://KEY",
+                    name=name,
+                ),
+                at=at,
             )
 
 
@@ -247,7 +262,7 @@ def _target(wanted: Wanted) -> Target:
         endpoint = None if wanted.host is None else parse_endpoint(wanted.host)
         target = Target(endpoint=endpoint, **wanted.account)
     except ValueError as error:
-        raise click.UsageError(f"HOST: {error}") from None
+        raise click.UsageError(say("HOST: {error}", error=error)) from None
     for key, text in wrong(target):
         raise click.UsageError(f"--{key.replace('_', '-')}: {text}")
     return target
@@ -303,9 +318,13 @@ def _store(target: Target) -> None:
     except UnreadableError as error:
         raise ConfigError(_in_ca_file(target, str(error))) from None
     except (ssl.SSLError, ValueError):
-        raise ConfigError(_in_ca_file(target, "holds no certificates: name a file of certificates in PEM")) from None
+        raise ConfigError(
+            _in_ca_file(target, say("holds no certificates: name a file of certificates in PEM"))
+        ) from None
 
 
 def _in_ca_file(target: Target, text: str) -> Problem:
     where = ("targets", target.name, "ca_file")
-    return Problem(f"target {target.name}: ca_file: {target.ca_file} {text}", at=where)
+    return Problem(
+        say("target {name}: ca_file: {ca_file} {text}", name=target.name, ca_file=target.ca_file, text=text), at=where
+    )

@@ -12,6 +12,7 @@ from imdoctor.cli.output import Colour, Output, looking, publish
 from imdoctor.cli.saved import saved_report
 from imdoctor.cli.session import Session
 from imdoctor.model import Report
+from imdoctor.speech import say
 
 if TYPE_CHECKING:
     from imdoctor.check import Check
@@ -47,7 +48,9 @@ def judge(
     try:
         again = runner.judge(saved, checks, fail_on_warn=fail_on == "warn")
     except msgspec.ValidationError as error:
-        raise click.UsageError(f"{report}: an observation is not as its check writes it: {error}") from None
+        raise click.UsageError(
+            say("{report}: an observation is not as its check writes it: {error}", report=report, error=error)
+        ) from None
     publish(again, checks, form=form, outputs=output, look=look, session=session)
     return again.exit_code
 

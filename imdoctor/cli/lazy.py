@@ -7,9 +7,19 @@ from typing import TYPE_CHECKING
 import click
 
 from imdoctor.config.problems import suggestion
+from imdoctor.speech import ENGLISH, say, spoken, translated
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
+
+
+def in_language(command: click.Command) -> click.Command:
+    """Return a command whose help is in the language spoken; the command itself where that is English."""
+    if spoken() == ENGLISH:
+        return command
+    from imdoctor.cli import help as told
+
+    return told.in_language(command)
 
 
 class LazyGroup(click.Group):
@@ -31,14 +41,16 @@ class LazyGroup(click.Group):
             return None
         module, _, attribute = self.commands_by_name[cmd_name][0].partition(":")
         command = getattr(importlib.import_module(module), attribute)
-        return command if isinstance(command, click.Command) else None
+        return in_language(command) if isinstance(command, click.Command) else None
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; an unknown one is a usage error with a suggestion."""
         if args and args[0] not in self.commands_by_name and not args[0].startswith("-"):
-            ctx.fail(f"no such command {args[0]!r}: {suggestion(args[0], self.commands_by_name)}")
+            ctx.fail(
+                say("no such command {name!r}: {near}", name=args[0], near=suggestion(args[0], self.commands_by_name))
+            )
         return super().resolve_command(ctx, args)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> "list[CompletionItem[str]]":
@@ -46,11 +58,13 @@ class LazyGroup(click.Group):
         from click.shell_completion import CompletionItem
 
         known = self.commands_by_name.items()
-        named = [CompletionItem(name, help=short) for name, (_, short) in known if name.startswith(incomplete)]
+        named = [
+            CompletionItem(name, help=translated(short)) for name, (_, short) in known if name.startswith(incomplete)
+        ]
         return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the table into the help, without importing anything."""
         del ctx
         with formatter.section("Commands"):
-            formatter.write_dl([(name, short) for name, (_, short) in self.commands_by_name.items()])
+            formatter.write_dl([(name, translated(short)) for name, (_, short) in self.commands_by_name.items()])

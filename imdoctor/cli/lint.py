@@ -10,8 +10,8 @@ from typing import Any
 import click
 import msgspec
 
-from imdoctor.cli.options import PATH, option
-from imdoctor.cli.output import style
+from imdoctor.cli.options import PATH, lang_option, option
+from imdoctor.cli.output import speaking_for, style
 from imdoctor.cli.reading import STDIN, standard_input, warn_of_argument
 from imdoctor.cli.session import Session
 from imdoctor.config.files import UnreadableError, read_file
@@ -24,8 +24,9 @@ from imdoctor.im.lint import lint as judge
 from imdoctor.im.lint_rules import RULES
 from imdoctor.im.request import RANDOM_MAX
 from imdoctor.model import RANK, Status, exit_code, worst
-from imdoctor.render.text import VERDICTS, WORDS
-from imdoctor.render.wrap import wrap
+from imdoctor.render.text import STATUSES, VERDICTS, WORDS
+from imdoctor.render.wrap import pad, wrap
+from imdoctor.speech import say, translated
 
 LARGEST = 64 * 1024
 """Bytes of a request: a body has some kilobytes at the most."""
@@ -34,6 +35,7 @@ STATUS: dict[str, Status] = {"fail": "fail", "warn": "warn", "info": "ok"}
 
 @click.command()
 @click.argument("request", required=False)
+@lang_option
 @option("--file", type=PATH, metavar="FILE", help="A file that holds the request.")
 @option("--format", "form", type=click.Choice(("text", "json")), default="text", help="For people, or as JSON.")
 @option(
@@ -50,9 +52,14 @@ def lint(session: Session, *, request: str | None, file: Path | None, form: str,
     REQUEST is a URL or a curl command line, - for standard input. Its usersig is not shown. The exit code is 2 when a document
     forbids what was seen, 1 for warnings with --fail-on warn, else 0; what is no request at all is a usage error (64).
     """
+    with speaking_for(form):
+        return _lint(session, request, file, form, fail_on)
+
+
+def _lint(session: Session, request: str | None, file: Path | None, form: str, fail_on: str) -> int:
     calls = curl.read(_text(session, request, file))
     if isinstance(calls, str):
-        raise click.UsageError(f"this is no request: {calls}; write a URL or a curl command line")
+        raise click.UsageError(say("this is no request: {calls}; write a URL or a curl command line", calls=calls))
     session.secrets.extend(_usersigs(calls))
     random = secrets.randbelow(RANDOM_MAX + 1)
     lints = [judge(call, now=time.time(), random=random) for call in calls]
@@ -71,7 +78,7 @@ def _text(session: Session, request: str | None, file: Path | None) -> str:
     """Return the request's text. Raises click.UsageError."""
     if (request is None) == (file is None):
         raise click.UsageError(
-            "name one request: a URL, a curl command line, - for standard input, or a file by --file"
+            say("name one request: a URL, a curl command line, - for standard input, or a file by --file")
         )
     if request == STDIN:
         return standard_input(LARGEST)
@@ -83,7 +90,7 @@ def _text(session: Session, request: str | None, file: Path | None) -> str:
     except UnreadableError as error:
         raise click.UsageError(f"{file} {error}") from None
     except UnicodeDecodeError:
-        raise click.UsageError(f"{file} is no text in UTF-8") from None
+        raise click.UsageError(say("{file} is no text in UTF-8", file=file)) from None
 
 
 def _usersigs(calls: Sequence[Called]) -> Iterator[Secret]:
@@ -106,19 +113,26 @@ def _data(item: Lint) -> dict[str, Any]:
 
 def _lines(item: Lint, width: int) -> Iterator[str]:
     """Yield what is said of one request, the worst first."""
-    counts = [f"{sum(remark.severity == kind for remark in item.remarks)} {WORDS.get(kind, kind)}" for kind in STATUS]
-    yield f"{VERDICTS[_status(item)] if item.remarks else 'NOTHING AGAINST IT'}: {', '.join(counts)}"
+    counts = [f"{sum(remark.severity == kind for remark in item.remarks)} {_word(kind)}" for kind in STATUS]
+    verdict = VERDICTS[_status(item)] if item.remarks else say("NOTHING AGAINST IT")
+    yield say("{who}: {told}", who=verdict, told=say(", ").join(counts))
     for remark in sorted(item.remarks, key=lambda remark: -RANK[remark.severity]):
         yield ""
         yield from _remark(remark, width)
     yield ""
-    yield from (line for text in item.unseen for line in wrap(f"Not judged: {text}.", width, rest="  "))
-    yield "The URL as it should be:"
+    yield from (line for text in item.unseen for line in wrap(say("Not judged: {text}.", text=text), width, rest="  "))
+    yield say("The URL as it should be:")
     yield f"  {item.corrected}"
 
 
 def _remark(remark: Remark, width: int) -> Iterator[str]:
     rule, indent = RULES[remark.code], " " * 6
-    yield from wrap(f"{remark.code}: {remark.seen}", width, f"{WORDS.get(rule.severity, rule.severity):<4}  ")
-    yield from wrap(f"{rule.says} ({rule.source})", width, f"{indent}Right: ", f"{indent}  ")
-    yield from wrap(rule.instead, width, f"{indent}Do: ", f"{indent}  ")
+    head = f"{pad(_word(rule.severity), 4)}  "
+    yield from wrap(say("{who}: {told}", who=remark.code, told=remark.seen), width, head)
+    right = say("{says} ({source})", says=rule.says, source=rule.source)
+    yield from wrap(right, width, f"{indent}{say('Right: ')}", f"{indent}  ")
+    yield from wrap(translated(rule.instead), width, f"{indent}{say('Do: ')}", f"{indent}  ")
+
+
+def _word(severity: str) -> str:
+    return WORDS.get(severity) or STATUSES[severity]

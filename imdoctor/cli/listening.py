@@ -12,10 +12,12 @@ from imdoctor.cli.session import Session
 from imdoctor.config.model import Otlp
 from imdoctor.config.problems import ConfigError, Problem
 from imdoctor.config.secrets import Secret
+from imdoctor.speech import ENGLISH, say, spoken
 
 if TYPE_CHECKING:
     from imdoctor.agent.otlp import Pusher
     from imdoctor.agent.shown import Shown
+    from imdoctor.model import Report
 
 
 class AddressType(click.ParamType[Address]):
@@ -53,8 +55,8 @@ async def listening(
     try:
         sock, address = bound(where)
     except ListenError as error:
-        raise ConfigError(Problem(f"--listen: {error}")) from None
-    page = StatusPage(folder=folder, host=this_host(), every=every, mask=lambda: session.mask)
+        raise ConfigError(Problem(say("--listen: {error}", error=error))) from None
+    page = StatusPage(folder=folder, host=this_host(), every=every, mask=lambda: session.mask, told=_told)
     server = Server(sock, address, Site(shown, say=session.tell, page=page).answer)
     await server.start()
     session.tell(told(str(address), local=address.is_local))
@@ -62,6 +64,16 @@ async def listening(
         yield
     finally:
         await server.close()
+
+
+def _told(report: "Report") -> "Report":
+    """Return a report in the language that the agent speaks."""
+    if spoken() == ENGLISH:
+        return report
+    from imdoctor import registry
+    from imdoctor.judgement import in_words
+
+    return in_words(report, registry.load().checks, spoken())
 
 
 def pusher_of(otlp: Otlp | None, shown: "Shown", session: Session) -> "Pusher | None":
@@ -85,13 +97,16 @@ def _wrong(otlp: Otlp, session: Session) -> Iterator[Problem]:
     from imdoctor.agent.otlp import EXTRA, installed, parse_headers
 
     if not installed():
-        yield Problem(f"otlp: {EXTRA}", at=("otlp",))
+        yield Problem(say("otlp: {extra}", extra=EXTRA), at=("otlp",))
     if otlp.headers_env is None:
         return
     text = session.environ.get(otlp.headers_env)
     if text is None:
         yield Problem(
-            f"otlp: headers_env: {otlp.headers_env}: the environment has no such variable: export it, or leave the key out",
+            say(
+                "otlp: headers_env: {headers_env}: the environment has no such variable: export it, or leave the key out",
+                headers_env=otlp.headers_env,
+            ),
             at=("otlp", "headers_env"),
         )
         return
@@ -99,4 +114,7 @@ def _wrong(otlp: Otlp, session: Session) -> Iterator[Problem]:
     try:
         session.secrets.extend(Secret(value) for value in parse_headers(text).values())
     except ValueError as error:
-        yield Problem(f"otlp: headers_env: {otlp.headers_env}: {error}", at=("otlp", "headers_env"))
+        yield Problem(
+            say("otlp: headers_env: {headers_env}: {error}", headers_env=otlp.headers_env, error=error),
+            at=("otlp", "headers_env"),
+        )

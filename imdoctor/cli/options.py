@@ -11,7 +11,7 @@ from imdoctor.cli import candidates
 from imdoctor.cli.output import OutputType
 from imdoctor.config.values import parse_duration
 from imdoctor.render import FORMATS
-from imdoctor.speech import LANGUAGES, speak
+from imdoctor.speech import LANGUAGES, say, speak
 
 F = TypeVar("F", bound=Callable[..., Any])
 Decorator = Callable[[F], F]
@@ -43,7 +43,7 @@ class SecondsType(click.ParamType[float]):
             except ValueError as error:
                 self.fail(str(error), param, ctx)
         if not math.isfinite(seconds) or seconds <= 0:
-            self.fail(f"{value} is no time to run in: write seconds, such as 30", param, ctx)
+            self.fail(say("{value} is no time to run in: write seconds, such as 30", value=value), param, ctx)
         return seconds
 
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import stat
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,7 +18,7 @@ from imdoctor.config.secrets import Mask
 from imdoctor.model import Report
 from imdoctor.render import FOR_PROGRAMS, FORMATS, Style
 from imdoctor.render.masking import masked
-from imdoctor.speech import ENGLISH, spoken
+from imdoctor.speech import ENGLISH, say, speaking, spoken
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -44,9 +45,11 @@ class OutputType(click.ParamType[Output]):
             return value
         form, equals, path = str(value).partition("=")
         if not equals or not path:
-            self.fail(f"{value!r} is no output: write FORMAT=FILE, such as json=report.json", param, ctx)
+            self.fail(
+                say("{value!r} is no output: write FORMAT=FILE, such as json=report.json", value=value), param, ctx
+            )
         if form not in FORMATS:
-            self.fail(f"no format {form!r}: {suggestion(form, FORMATS)}", param, ctx)
+            self.fail(say("no format {form!r}: {near}", form=form, near=suggestion(form, FORMATS)), param, ctx)
         return Output(form, Path(path))
 
     def shell_complete(
@@ -77,10 +80,15 @@ class Look:
 PLAIN = Look()
 
 
+def speaking_for(form: str) -> AbstractContextManager[None]:
+    """Speak English for a while, where a format is for programs; else the language that is spoken already."""
+    return speaking(ENGLISH if form in FOR_PROGRAMS else spoken())
+
+
 def looking(*, verbose: bool, quiet: bool, colour: Colour) -> Look:
     """Return how the report is to look. Raises click.UsageError for what contradicts itself."""
     if verbose and quiet:
-        raise click.UsageError("-q shows one line and -v everything: leave one of them out")
+        raise click.UsageError(say("-q shows one line and -v everything: leave one of them out"))
     return Look(verbose=verbose, quiet=quiet, colour=colour)
 
 
@@ -107,7 +115,7 @@ def publish(
         try:
             write_whole(output.path, text)
         except OSError as error:
-            errors.append(f"{output.path} could not be written: {error.strerror}")
+            errors.append(say("{path} could not be written: {strerror}", path=output.path, strerror=error.strerror))
     _print(FORMATS[form](shown[form], page), session)
     if "github" in {form, *(output.format for output in outputs)}:
         errors += _summarise(shown["markdown"], session)
@@ -136,7 +144,7 @@ def _summarise(report: Report, session: Session) -> list[str]:
         with (session.cwd / name).open("ab") as summary:  # other commands of the step have their say in it as well
             summary.write(fitting(text, SUMMARY_LIMIT - summary.tell()))
     except OSError as error:
-        return [f"the step's summary {name} could not be written: {error.strerror}"]
+        return [say("the step's summary {name} could not be written: {strerror}", name=name, strerror=error.strerror)]
     return []
 
 

@@ -8,30 +8,32 @@ import click
 import msgspec
 
 from imdoctor.cli.jobs import Wanted, Work, prepared
-from imdoctor.cli.options import target_options
-from imdoctor.cli.output import style
+from imdoctor.cli.options import lang_option, target_options
+from imdoctor.cli.output import speaking_for, style
 from imdoctor.cli.session import Session
 from imdoctor.im.sites import site_chosen
 from imdoctor.render.wrap import wrap
+from imdoctor.speech import mark, say
 
 if TYPE_CHECKING:
     from imdoctor.check import Context, Egress
     from imdoctor.runner import Job
 
 SECRETS = {
-    "none": "no credential: the API is asked anonymously",
-    "usersig": "a usersig",
-    "secret_key": "a usersig made for the run from the secret key; the key itself is never sent",
+    "none": mark("no credential: the API is asked anonymously"),
+    "usersig": mark("a usersig"),
+    "secret_key": mark("a usersig made for the run from the secret key; the key itself is never sent"),
 }
 
 
 @click.command()
 @click.option("--format", "form", type=click.Choice(("text", "json")), default="text", help="For people, or as JSON.")
+@lang_option
 @target_options
 @click.pass_obj
 def plan(session: Session, /, form: str, **wanted: Any) -> int:  # noqa: ANN401 - the options of a Wanted
     """Show what a run would send, where, on which condition, and with which secrets. Nothing is sent."""
-    with prepared(Wanted(**wanted), session) as work:
+    with prepared(Wanted(**wanted), session) as work, speaking_for(form):
         if form == "json":
             text = json.dumps([_data(job, work) for job in work.jobs], indent=2, ensure_ascii=False)
         else:
@@ -59,26 +61,43 @@ def _data(job: "Job", work: Work) -> dict[str, Any]:
 def _job(job: "Job", work: Work, width: int) -> Iterator[str]:
     """Yield a target's lines."""
     ctx = _context(job)
-    yield from wrap(f"{job.name}: {job.settings.endpoint}, with {SECRETS[job.settings.credential]}", width, rest="  ")
+    yield from wrap(
+        say(
+            "{name}: {endpoint}, with {secrets}",
+            name=job.name,
+            endpoint=job.settings.endpoint,
+            secrets=SECRETS[job.settings.credential],
+        ),
+        width,
+        rest="  ",
+    )
     if chosen := site_chosen(job.settings.site, job.settings.sdkappid):
         yield from wrap(chosen, width, "  ")
     for check in work.checks:
         sent = list(check.plan(ctx))
         if not sent:
-            yield f"  {check.name}: sends nothing"
+            yield say("  {name}: sends nothing", name=check.name)
         for egress in sent:
-            yield from wrap(f"{check.name}: {_told(egress)}", width, "  ", "      ")
+            yield from wrap(say("{who}: {told}", who=check.name, told=_told(egress)), width, "  ", "      ")
 
 
 def _told(egress: "Egress") -> str:
     """Return one thing that would be sent, as a sentence."""
     place = f"[{egress.to}]:{egress.port}" if ":" in egress.to else f"{egress.to}:{egress.port}"
-    through = f" through {egress.through}" if egress.through else ""
-    parts = [f"{egress.protocol} to {place}{through}: {egress.why}"]
+    through = say(" through {through}", through=egress.through) if egress.through else ""
+    parts = [
+        say(
+            "{protocol} to {place}{through}: {why}",
+            protocol=egress.protocol,
+            place=place,
+            through=through,
+            why=egress.why,
+        )
+    ]
     if egress.condition:
-        parts.append(f"only if {egress.condition}")
+        parts.append(say("only if {condition}", condition=egress.condition))
     if egress.secret:
-        parts.append(f"with the {egress.secret}")
+        parts.append(say("with the {secret}", secret=egress.secret))
     if egress.third_party:
-        parts.append("a third party: left out by --no-third-party")
-    return "; ".join(parts)
+        parts.append(say("a third party: left out by --no-third-party"))
+    return say("; ").join(parts)

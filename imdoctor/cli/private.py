@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 from imdoctor.cli.session import OutputError
+from imdoctor.speech import say
 
 OWNER_ONLY = 0o600
 
@@ -17,10 +18,10 @@ def write_private(path: Path, data: bytes, *, force: bool) -> None:
         else:
             _create(path, data)
     except FileExistsError:
-        raise OutputError(f"{path} is there already: name another, or replace it with --force") from None
+        raise OutputError(say("{path} is there already: name another, or replace it with --force", path=path)) from None
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no path"
-        raise OutputError(f"{path} could not be written: {why}") from None
+        why = error.strerror if isinstance(error, OSError) else say("it is no path")
+        raise OutputError(say("{path} could not be written: {why}", path=path, why=why)) from None
 
 
 def _create(path: Path, data: bytes) -> None:

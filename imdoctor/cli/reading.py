@@ -10,6 +10,7 @@ from imdoctor.cli.session import Session
 from imdoctor.config.credentials import LARGEST, read_secret
 from imdoctor.config.problems import ConfigError, Problem, looks_secret
 from imdoctor.config.secrets import Secret
+from imdoctor.speech import say
 
 STDIN = "-"
 
@@ -22,7 +23,7 @@ def secret(session: Session, key: str, named: str) -> str:
     kind = "a file" if key.endswith("_file") else "a variable"
     if looks_secret(named):
         raise click.UsageError(
-            f"what stands for the name of {kind} looks like a secret itself: write the name of {kind}"
+            say("what stands for the name of {kind} looks like a secret itself: write the name of {kind}", kind=kind)
         )
     try:
         text, warnings = read_secret(key, named, environ=session.environ, base=session.cwd)
@@ -38,7 +39,9 @@ def either(session: Session, key: str, file: str | None, env: str | None) -> str
     """Return the secret of `--KEY-file` or `--KEY-env`, None where neither is given. Raises ConfigError and click.UsageError."""
     if file is not None and env is not None:
         option = key.replace("_", "-")
-        raise click.UsageError(f"--{option}-file and --{option}-env name two of a kind: keep one of them")
+        raise click.UsageError(
+            say("--{option}-file and --{option}-env name two of a kind: keep one of them", option=option)
+        )
     if file is not None:
         return secret(session, f"{key}_file", file)
     return None if env is None else secret(session, f"{key}_env", env)
@@ -50,11 +53,13 @@ def standard_input(limit: int = LARGEST) -> str:
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
-        raise click.UsageError("standard input is no text in UTF-8") from None
+        raise click.UsageError(say("standard input is no text in UTF-8")) from None
     if len(data) > limit:
-        raise click.UsageError(f"standard input has more than {limit // 1024} KiB: it cannot be the right text")
+        raise click.UsageError(
+            say("standard input has more than {limit} KiB: it cannot be the right text", limit=limit // 1024)
+        )
     if not text.strip():
-        raise click.UsageError("standard input is empty: pipe the text into it, or name a file")
+        raise click.UsageError(say("standard input is empty: pipe the text into it, or name a file"))
     return text
 
 

@@ -9,6 +9,7 @@ import msgspec
 
 from imdoctor.config.files import UnreadableError, read_file
 from imdoctor.model import Report
+from imdoctor.speech import say
 
 STDIN = "-"
 LARGEST = 256 * 1024 * 1024
@@ -32,15 +33,21 @@ def read(name: str) -> bytes:
 
 def _decoded(data: bytes, name: str) -> Report:
     """Return the report. Raises click.UsageError for what is none, and for another version's."""
-    instead = "name a file that `imdoctor run --format json` wrote"
+    instead = say("name a file that `imdoctor run --format json` wrote")
     try:
         told: Any = msgspec.json.decode(data)
         if isinstance(told, dict) and told.get("version") != 1 and "targets" in told:
             raise click.UsageError(
-                f"{name} is a report of version {told.get('version')!r}; this release reads version 1"
+                say(
+                    "{name} is a report of version {value!r}; this release reads version 1",
+                    name=name,
+                    value=told.get("version"),
+                )
             )
         return msgspec.convert(told, Report)
     except msgspec.ValidationError as error:
-        raise click.UsageError(f"{name} is no report: {error}: {instead}") from None
+        raise click.UsageError(
+            say("{name} is no report: {error}: {instead}", name=name, error=error, instead=instead)
+        ) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise click.UsageError(f"{name} is no JSON: {instead}") from None
+        raise click.UsageError(say("{name} is no JSON: {instead}", name=name, instead=instead)) from None

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from imdoctor.config.secrets import Mask, Secret
+from imdoctor.speech import say
 
 if TYPE_CHECKING:
     from imdoctor.agent.events import Event
@@ -48,7 +49,9 @@ class Session:
             raise
         except OSError as error:
             forget(self.out)
-            raise OutputError(f"standard output could not be written: {error.strerror}") from None
+            raise OutputError(
+                say("standard output could not be written: {strerror}", strerror=error.strerror)
+            ) from None
 
     def complain(self, code: int, *sentences: str) -> int:
         """Write sentences to standard error, and return the exit code."""

@@ -18,6 +18,7 @@ from imdoctor.cli.systemd_files import Root, remove, write
 from imdoctor.cli.systemd_surroundings import credentials, hindrance, program, systemd_release, variables
 from imdoctor.config.load import load
 from imdoctor.config.model import Config
+from imdoctor.speech import say
 
 prefix_option = click.option(
     "--prefix", type=PATH, default="/", metavar="DIR", help="The root that the units are for, such as an image's."
@@ -38,7 +39,7 @@ def install(session: Session, *, timer: bool, watch: bool, config: Path | None, 
     drop-ins. Where a file is there that install did not write, or that was changed since, nothing is written.
     """
     if timer and watch:
-        raise click.UsageError("--timer and --watch are two ways to do the same: give one of them")
+        raise click.UsageError(say("--timer and --watch are two ways to do the same: give one of them"))
     root = Root(_absolute(session.cwd / prefix))
     path = root.inside(_absolute(session.cwd / (config or installation.CONFIG)))
     found = _configuration(root.outside(path), session)
@@ -64,7 +65,7 @@ def uninstall(session: Session, prefix: Path) -> int:
     if lines:
         session.say("\n".join((*lines, "Next:", "  systemctl daemon-reload", "")))
     else:
-        session.say(f"{root.units}: nothing of imdoctor's is there\n")
+        session.say(say("{units}: nothing of imdoctor's is there\n", units=root.units))
     return 0
 
 
@@ -96,7 +97,7 @@ def _texts(wanted: Installation) -> dict[str, str]:
     try:
         return installation.files(wanted)
     except ValueError as error:
-        raise OutputError(f"a unit cannot name a path: {error}") from None
+        raise OutputError(say("a unit cannot name a path: {error}", error=error)) from None
 
 
 def _next(way: Way, root: Root) -> Iterator[str]:
@@ -116,20 +117,36 @@ def _notes(wanted: Installation, root: Root, found: Config | None) -> Iterator[s
     interpreter = os.path.realpath(sys.executable)  # a virtual environment's is a link to another place
     yield from filter(None, (hindrance(Path(path)) for path in (wanted.program[0], interpreter, wanted.config)))
     if found is None:
-        yield f"there is no {wanted.config} yet, so no credentials and the usual schedule: write it, then install again"
+        yield say(
+            "there is no {config} yet, so no credentials and the usual schedule: write it, then install again",
+            config=wanted.config,
+        )
     else:
         yield from _notes_on(found, wanted, root)
     other = installation.STARTED["timer" if wanted.way == "watch" else "watch"]
     if (root.units / other).exists():
-        yield f"{other} is installed too, and one of them is enough: {root.systemctl(f'disable --now {other}')}"
+        yield say(
+            "{other} is installed too, and one of them is enough: {value}",
+            other=other,
+            value=root.systemctl(f"disable --now {other}"),
+        )
 
 
 def _notes_on(found: Config, wanted: Installation, root: Root) -> Iterator[str]:
     """Yield what may keep the units from reading a configuration and its secrets."""
     if root.outside(Path(wanted.config)).stat().st_mode & stat.S_IROTH == 0:
-        yield f"{wanted.config} may be read by its owner alone, and the units run as another: chmod o+r {wanted.config}"
+        yield say(
+            "{config} may be read by its owner alone, and the units run as another: chmod o+r {config}",
+            config=wanted.config,
+        )
     for it in wanted.credentials:
         if not os.access(root.outside(Path(it.path)), os.F_OK):
-            yield f"{it.path} is not there, and without it {installation.RUNS[wanted.way]} does not start: write the secret into it"
+            yield say(
+                "{path} is not there, and without it {runs} does not start: write the secret into it",
+                path=it.path,
+                runs=installation.RUNS[wanted.way],
+            )
     for name in variables(found):
-        yield f"a secret comes from the variable {name}, which the unit does not have: name a file instead"
+        yield say(
+            "a secret comes from the variable {name}, which the unit does not have: name a file instead", name=name
+        )

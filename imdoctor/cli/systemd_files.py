@@ -7,6 +7,7 @@ from pathlib import Path
 from imdoctor.agent import installation
 from imdoctor.cli.output import write_whole
 from imdoctor.cli.session import OutputError
+from imdoctor.speech import say
 
 
 @dataclass(frozen=True)
@@ -42,11 +43,17 @@ def write(root: Root, texts: Mapping[str, str], stale: Sequence[str]) -> list[st
     if foreign:
         names = ", ".join(map(str, foreign))
         raise OutputError(
-            f"{names}: there already, and not as `imdoctor systemd install` wrote it, so nothing was written: move what is "
-            f"yours into a drop-in (`systemctl edit {foreign[0].name}`), take the file away, and install again"
+            say(
+                "{names}: there already, and not as `imdoctor systemd install` wrote it, so nothing was written: move what is "
+                "yours into a drop-in (`systemctl edit {name}`), take the file away, and install again",
+                names=names,
+                name=foreign[0].name,
+            )
         )
     done = [_write(root.units / name, text) for name, text in texts.items()]
-    return done + [f"{root.units / name}: taken away" for name in stale if _take_away(root.units / name)]
+    return done + [
+        say("{units}: taken away", units=root.units / name) for name in stale if _take_away(root.units / name)
+    ]
 
 
 def remove(root: Root) -> list[str]:
@@ -55,26 +62,39 @@ def remove(root: Root) -> list[str]:
     if enabled:
         names = " ".join(enabled)
         raise OutputError(
-            f"{names}: enabled still, so nothing was taken away: `{root.systemctl(f'disable --now {names}')}`"
+            say(
+                "{names}: enabled still, so nothing was taken away: `{command}`",
+                names=names,
+                command=root.systemctl(f"disable --now {names}"),
+            )
         )
     found = sorted((*root.units.glob("imdoctor*.*"), *root.units.glob("imdoctor*.d/*.conf")))
     lines = []
     for path in (path for path in found if path.is_symlink() or not path.is_dir()):
         gone = _take_away(path)
         lines.append(
-            f"{path}: taken away" if gone else f"{path}: left, since it is not as `imdoctor systemd install` wrote it"
+            say("{path}: taken away", path=path)
+            if gone
+            else say("{path}: left, since it is not as `imdoctor systemd install` wrote it", path=path)
         )
     return lines
 
 
 def _write(path: Path, text: str) -> str:
     if _read(path) == text:
-        return f"{path}: as it was"
+        return say("{path}: as it was", path=path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_whole(path, text)
     except OSError as error:
-        raise OutputError(f"{path} could not be written: {error.strerror}: {_mended()}") from None
+        raise OutputError(
+            say(
+                "{path} could not be written: {strerror}: {mended}",
+                path=path,
+                strerror=error.strerror,
+                mended=_mended(),
+            )
+        ) from None
     return f"{path}: written"
 
 
@@ -87,12 +107,19 @@ def _take_away(path: Path) -> bool:
         if path.parent.suffix == ".d" and not any(path.parent.iterdir()):
             path.parent.rmdir()
     except OSError as error:
-        raise OutputError(f"{path} could not be taken away: {error.strerror}: {_mended()}") from None
+        raise OutputError(
+            say(
+                "{path} could not be taken away: {strerror}: {mended}",
+                path=path,
+                strerror=error.strerror,
+                mended=_mended(),
+            )
+        ) from None
     return True
 
 
 def _mended() -> str:
-    return "run this as root, or name a --prefix that you may write to"
+    return say("run this as root, or name a --prefix that you may write to")
 
 
 def _is_foreign(path: Path) -> bool:

@@ -11,6 +11,7 @@ from imdoctor.agent.installation import Loaded
 from imdoctor.config.credentials import credential_id
 from imdoctor.config.model import Config, Target
 from imdoctor.config.problems import ConfigError, Problem
+from imdoctor.speech import say
 
 HIDDEN: Mapping[str, str] = {
     "/home": "ProtectHome=yes",
@@ -56,11 +57,24 @@ def credentials(config: Config, folder: Path) -> tuple[Loaded, ...]:
         it = Loaded(id=credential_id(named), path=str(folder / named))
         if not it.id.isascii() or not it.id.isprintable() or ":" in it.id or len(it.id) > LONGEST_ID:
             problems.append(
-                _problem(target, key, f"{named!r} can be no credential's name: use ASCII letters, without a colon")
+                _problem(
+                    target,
+                    key,
+                    say("{named!r} can be no credential's name: use ASCII letters, without a colon", named=named),
+                )
             )
         elif found.setdefault(it.id, it) != it:
             problems.append(
-                _problem(target, key, f"{named!r} and {found[it.id].path!r} have one name, {it.id!r}: rename one")
+                _problem(
+                    target,
+                    key,
+                    say(
+                        "{named!r} and {path!r} have one name, {id!r}: rename one",
+                        named=named,
+                        path=found[it.id].path,
+                        id=it.id,
+                    ),
+                )
             )
     if problems:
         raise ConfigError(*problems)
@@ -76,7 +90,7 @@ def secret_files(config: Config) -> Iterator[tuple[Target, str, str]]:
 
 
 def _problem(target: Target, key: str, text: str) -> Problem:
-    return Problem(f"target {target.name}: {key}: {text}")
+    return Problem(say("target {name}: {key}: {text}", name=target.name, key=key, text=text))
 
 
 def variables(config: Config) -> tuple[str, ...]:
@@ -89,9 +103,21 @@ def hindrance(path: Path, hidden: Mapping[str, str] = HIDDEN) -> str | None:
     """Return why the units' account cannot reach a path: a folder that the units do not see, or that others may not enter."""
     setting = next((hidden[folder] for folder in hidden if path.is_relative_to(folder)), None)
     if setting:
-        return f"{path} is out of the units' sight ({setting}): put it elsewhere, such as into /opt or /etc"
+        return say(
+            "{path} is out of the units' sight ({setting}): put it elsewhere, such as into /opt or /etc",
+            path=path,
+            setting=setting,
+        )
     closed = next((folder for folder in reversed(path.parents) if not _others_may(folder, stat.S_IXOTH)), None)
-    return f"{closed}, on the way to {path}, may be entered by its owner alone: chmod o+x {closed}" if closed else None
+    return (
+        say(
+            "{closed}, on the way to {path}, may be entered by its owner alone: chmod o+x {closed}",
+            closed=closed,
+            path=path,
+        )
+        if closed
+        else None
+    )
 
 
 def _others_may(path: Path, bit: int) -> bool:

@@ -12,8 +12,8 @@ from typing import Any
 import click
 import msgspec
 
-from imdoctor.cli.options import HIGHEST_SDKAPPID, option, together
-from imdoctor.cli.output import style
+from imdoctor.cli.options import HIGHEST_SDKAPPID, lang_option, option, together
+from imdoctor.cli.output import speaking_for, style
 from imdoctor.cli.reading import STDIN, either, is_there, secret, standard_input, warn_of_argument
 from imdoctor.cli.session import Session
 from imdoctor.config.problems import looks_secret
@@ -21,9 +21,11 @@ from imdoctor.config.secrets import Secret
 from imdoctor.im.usersig import UserSig, UserSigFault, decode
 from imdoctor.im.usersig_finding import Claims, claims
 from imdoctor.im.usersig_verdict import Expected, Reason, fault_code, reasons, verdict
-from imdoctor.render.text import WORDS, duration
-from imdoctor.render.wrap import wrap
+from imdoctor.render.text import STATUSES, WORDS, duration
+from imdoctor.render.wrap import pad, wrap
+from imdoctor.speech import Words, mark, say
 
+JUDGED = Words(valid=mark("VALID"), invalid=mark("INVALID"), undecided=mark("UNDECIDED"))
 CODES = {"valid": 0, "invalid": 2, "undecided": 3}
 SIGNED = {1: "ECDSA P-256 with SHA-256", 2: "HMAC-SHA256"}
 FINGERPRINT = 16
@@ -32,6 +34,7 @@ FINGERPRINT = 16
 source_options = together(
     (
         click.argument("source", required=False),
+        lang_option,
         option("--usersig-env", metavar="NAME", help="A variable that holds the usersig."),
         option("--format", "form", type=click.Choice(("text", "json")), default="text", help="For people, or as JSON."),
     )
@@ -47,7 +50,7 @@ class MomentType(click.ParamType[float]):
         """Return the Unix seconds."""
         seconds = _seconds(str(value))
         if seconds is None:
-            self.fail(f"{value!r} is no moment: write it as 2026-03-01T12:00:00Z", param, ctx)
+            self.fail(say("{value!r} is no moment: write it as 2026-03-01T12:00:00Z", value=value), param, ctx)
         return seconds
 
 
@@ -68,12 +71,17 @@ def show(session: Session, *, source: str | None, usersig_env: str | None, form:
     alone, in a URL or in a curl command line. The exit code is 0, or 2 for a usersig that does not decode.
     """
     found = _claims(session, source, usersig_env)
+    with speaking_for(form):
+        return _show(session, found, form)
+
+
+def _show(session: Session, found: Claims, form: str) -> int:
     sig = decode(found.usersig)
     data = _fault(sig) if isinstance(sig, UserSigFault) else _fields(sig, found.usersig)
     if form == "json":
         _say_json(session, data)
     elif isinstance(sig, UserSigFault):
-        session.say(f"It does not decode ({data['code']}): {sig.detail}\n")
+        session.say(say("It does not decode ({code}): {detail}\n", code=data["code"], detail=sig.detail))
     else:
         session.say("".join(f"{line}\n" for line in _table(sig, found.usersig, time.time())))
     return CODES["invalid"] if isinstance(sig, UserSigFault) else 0
@@ -111,6 +119,11 @@ def verify(
         sdkappid=found.sdkappid if sdkappid is None else sdkappid,
         at=time.time() if at is None else at,
     )
+    with speaking_for(form):
+        return _verify(session, found, expected, form)
+
+
+def _verify(session: Session, found: Claims, expected: Expected, form: str) -> int:
     against = reasons(found.usersig, expected)
     judged = verdict(against)
     sig = decode(found.usersig)
@@ -127,7 +140,9 @@ def verify(
 def _claims(session: Session, source: str | None, env: str | None) -> Claims:
     """Return the usersig that the command line leads to, masked from now on. Raises ConfigError and click.UsageError."""
     if (source is None) == (env is None):
-        raise click.UsageError("name one usersig: a file, - for standard input, a URL, or a variable by --usersig-env")
+        raise click.UsageError(
+            say("name one usersig: a file, - for standard input, a URL, or a variable by --usersig-env")
+        )
     found = claims(_text(session, source, env).strip())
     session.secrets.append(Secret(found.usersig))
     return found
@@ -143,7 +158,7 @@ def _text(session: Session, source: str | None, env: str | None) -> str:
         return source
     if looks_secret(source):
         raise click.UsageError(
-            "a usersig is no argument, which every user of this host sees: pipe it to standard input (-)"
+            say("a usersig is no argument, which every user of this host sees: pipe it to standard input (-)")
         )
     return secret(session, "usersig_file", source)
 
@@ -167,29 +182,39 @@ def _fields(sig: UserSig, text: str) -> dict[str, Any]:
 
 def _table(sig: UserSig, text: str, now: float) -> Iterator[str]:
     left = sig.expires_at - now
-    when = f"in {duration(left)}" if left > 0 else f"{duration(-left)} ago"
+    when = say("in {left}", left=duration(left)) if left > 0 else say("{left} ago", left=duration(-left))
     rows = {
-        "version": f"{sig.version} ({SIGNED[sig.version]})",
+        say("version"): f"{sig.version} ({SIGNED[sig.version]})",
         "identifier": _text_or_bytes(sig.identifier.encode("utf-8", "surrogatepass")),
         "SDKAppID": str(sig.sdkappid),
-        "issued": _moment(sig.issued_at),
-        "expires": f"{_moment(sig.expires_at)} ({when})",
-        "lifetime": duration(float(sig.expire)),
-        "userbuf": "none" if sig.userbuf is None else f"{len(sig.userbuf)} bytes: {_text_or_bytes(sig.userbuf)}",
-        "fingerprint": f"{_fingerprint(text)} (the first digits of its SHA-256)",
+        say("issued"): _moment(sig.issued_at),
+        say("expires"): say("{time} ({when})", time=_moment(sig.expires_at), when=when),
+        say("lifetime"): duration(float(sig.expire)),
+        "userbuf": say("none")
+        if sig.userbuf is None
+        else say("{number} bytes: {userbuf}", number=len(sig.userbuf), userbuf=_text_or_bytes(sig.userbuf)),
+        say("fingerprint"): say("{digits} (the first digits of its SHA-256)", digits=_fingerprint(text)),
     }
-    yield from (f"{name:<12} {value}" for name, value in rows.items())
+    yield from (f"{pad(name, 12)} {value}" for name, value in rows.items())
 
 
 def _verdict(
     judged: str, sig: UserSig | UserSigFault, against: tuple[Reason, ...], at: float, width: int
 ) -> Iterator[str]:
-    whose = "" if isinstance(sig, UserSigFault) else f": for {sig.identifier} of SDKAppID {sig.sdkappid}"
-    until = "" if isinstance(sig, UserSigFault) else f", until {_moment(sig.expires_at)}"
-    yield from wrap(f"{judged.upper()} at {_moment(at)}{whose}{until}", width, rest="  ")
+    whose = (
+        ""
+        if isinstance(sig, UserSigFault)
+        else say(": for {identifier} of SDKAppID {sdkappid}", identifier=sig.identifier, sdkappid=sig.sdkappid)
+    )
+    until = "" if isinstance(sig, UserSigFault) else say(", until {expires_at}", expires_at=_moment(sig.expires_at))
+    yield from wrap(
+        say("{verdict} at {at}{whose}{until}", verdict=JUDGED[judged], at=_moment(at), whose=whose, until=until),
+        width,
+        rest="  ",
+    )
     for reason in against:
-        code = f"{reason.code}: " if reason.code else ""
-        yield from wrap(f"{code}{reason.text}", width, f"{WORDS.get(reason.severity, 'info'):<8} ")
+        text = say("{who}: {told}", who=reason.code, told=reason.text) if reason.code else reason.text
+        yield from wrap(text, width, f"{pad(WORDS.get(reason.severity) or STATUSES['info'], 8)} ")
 
 
 def _moment(seconds: float) -> str:

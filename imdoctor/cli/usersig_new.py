@@ -11,6 +11,7 @@ from imdoctor.cli.reading import either
 from imdoctor.cli.session import Session
 from imdoctor.config.problems import ConfigError, Problem
 from imdoctor.im import usersig
+from imdoctor.speech import say
 
 DAY = 86400
 DEFAULT_DAYS = 60
@@ -54,7 +55,7 @@ def new(
     """
     key = either(session, "secret_key", secret_key_file, secret_key_env)
     if key is None:
-        raise click.UsageError("name the secret key: --secret-key-file FILE or --secret-key-env NAME")
+        raise click.UsageError(say("name the secret key: --secret-key-file FILE or --secret-key-env NAME"))
     _check(key, identifier, session)
     buffer = None if userbuf is None else userbuf.encode("utf-8", "surrogateescape")
     try:
@@ -67,7 +68,15 @@ def new(
         session.say(f"{made}\n")
     else:
         write_private(session.cwd / out, made.encode(), force=force)
-        session.say(f"{out}: written, for {identifier} of SDKAppID {sdkappid}, valid for {days} days\n")
+        session.say(
+            say(
+                "{out}: written, for {identifier} of SDKAppID {sdkappid}, valid for {days} days\n",
+                out=out,
+                identifier=identifier,
+                sdkappid=sdkappid,
+                days=days,
+            )
+        )
     return 0
 
 
@@ -75,10 +84,14 @@ def _check(key: str, identifier: str, session: Session) -> None:
     """Refuse what no server would accept, and warn of what is likely a mistake. Raises ConfigError and click.UsageError."""
     most = usersig.IDENTIFIER_MAX_BYTES
     if not 1 <= len(identifier.encode("utf-8", "surrogateescape")) <= most:
-        raise click.UsageError(f"--identifier: an identifier has 1 to {most} bytes: write the account's own")
+        raise click.UsageError(
+            say("--identifier: an identifier has 1 to {most} bytes: write the account's own", most=most)
+        )
     fault = usersig.key_fault(key)
     if fault == "private-key-pem":
-        text = "the secret key is a private key in PEM form, as version 1 used it: take the key of version 2 from the console"
+        text = say(
+            "the secret key is a private key in PEM form, as version 1 used it: take the key of version 2 from the console"
+        )
         raise ConfigError(Problem(text))
     if fault == "whitespace":
         session.warn(

@@ -16,12 +16,13 @@ from imdoctor.agent.folder import state_folder
 from imdoctor.agent.listen import Address
 from imdoctor.cli.jobs import Wanted, checks_installed, chosen, configuration, consistent, jobs_of, picked, telling
 from imdoctor.cli.listening import AddressType, check_collector, listening, pusher_of
-from imdoctor.cli.options import SecondsType, option, state_option, target_options
+from imdoctor.cli.options import SecondsType, lang_option, option, state_option, target_options
 from imdoctor.cli.session import Session
 from imdoctor.config.credentials import read_credential
 from imdoctor.config.problems import ConfigError, Problem
 from imdoctor.config.secrets import Secret
 from imdoctor.model import exit_code, worst
+from imdoctor.speech import say
 
 if TYPE_CHECKING:
     from imdoctor.agent.assignment import Assignment
@@ -45,6 +46,7 @@ FILES_OF_A_ROUND, FILES_OF_OURS = 32, 64
     metavar="ADDRESS",
     help="Serve metrics, health and the latest report, on 127.0.0.1:9877 say; a port alone is one of 127.0.0.1.",
 )
+@lang_option
 @option("--once", is_flag=True, help="Make one round of every target, and exit by it.")
 @click.pass_obj
 def watch(
@@ -67,9 +69,9 @@ def watch(
     asked = Wanted(**wanted)
     consistent(asked)
     if asked.sandbox:
-        raise click.UsageError("--sandbox is for `imdoctor run`: watch a target, or name a configuration")
+        raise click.UsageError(say("--sandbox is for `imdoctor run`: watch a target, or name a configuration"))
     if listen is not None and once:
-        raise click.UsageError("--listen goes with watching, which --once does not: leave one of them out")
+        raise click.UsageError(say("--listen goes with watching, which --once does not: leave one of them out"))
     checks = checks_installed(session)
     prepare = _prepare(asked, checks, session)
     folder = state_folder(session.environ) if state is None else session.cwd / state

@@ -15,9 +15,10 @@ from imdoctor.config.model import Endpoint
 from imdoctor.config.problems import Problem, looks_secret, shown, suggestion
 from imdoctor.config.values import parse_duration, parse_endpoint, parse_percentage, parse_size
 from imdoctor.config.yamlnodes import CORE, pairs, place, plain
+from imdoctor.speech import mark, say
 
 SECRET_WORDS = ("secret", "password", "passwd", "token", "usersig", "sig", "key")
-A_SECRET = "a secret is a path or a variable's name"  # noqa: S105 - a sentence
+A_SECRET = mark("a secret is a path or a variable's name")
 
 FORMS: Mapping[str, Callable[[str], float]] = {
     "duration": parse_duration,
@@ -26,10 +27,10 @@ FORMS: Mapping[str, Callable[[str], float]] = {
 }
 
 EXPECTED: Mapping[type, tuple[str, str]] = {
-    str: ("a text", "put it in quotes"),
-    int: ("a whole number", "write its digits, without quotes"),
-    float: ("a number", "write its digits, without quotes"),
-    bool: ("true or false", "write one of them, without quotes"),
+    str: ("a text", mark("put it in quotes")),
+    int: (mark("a whole number"), mark("write its digits, without quotes")),
+    float: ("a number", mark("write its digits, without quotes")),
+    bool: (mark("true or false"), mark("write one of them, without quotes")),
 }
 
 WORDS = {
@@ -74,7 +75,7 @@ class Conversion:
         found = {key: self.value(item, fields[key].type, key) for key, item in nodes.items()}
         missing = [key for key, item in fields.items() if item.required and key not in found]
         for key in missing if isinstance(node, yaml.MappingNode) else ():
-            self.problem(node, f"{name}: {key} is missing: add `{key}: …`")
+            self.problem(node, say("{name}: {key} is missing: add `{key}: …`", name=name, key=key))
         good = {fields[key].name: value for key, value in found.items() if value is not msgspec.UNSET}
         if any(item.required and item.name not in good for item in fields.values()):
             return msgspec.UNSET
@@ -93,7 +94,12 @@ class Conversion:
         """Return a mapping's known keys with their nodes; the others are problems with a suggestion."""
         if not isinstance(node, yaml.MappingNode):
             self.problem(
-                node, f"{name}: a mapping is expected: write keys and values, such as `{next(iter(known), 'key')}: …`"
+                node,
+                say(
+                    "{name}: a mapping is expected: write keys and values, such as `{known}: …`",
+                    name=name,
+                    known=next(iter(known), "key"),
+                ),
             )
             return []
         self.unknown(node, known)
@@ -116,7 +122,7 @@ class Conversion:
     def _form(self, node: yaml.Node, parse: Callable[[str], Any], kind: Any, name: str) -> Any:  # noqa: ANN401 - as value
         """Return a text in a form of its own, such as a duration."""
         if not isinstance(node, yaml.ScalarNode) or _is_null(node):
-            self.problem(node, f"{name}: one value is expected here")
+            self.problem(node, say("{name}: one value is expected here", name=name))
             return msgspec.UNSET
         try:
             return msgspec.convert(parse(node.value), kind)
@@ -132,14 +138,14 @@ class Conversion:
         if typing.get_origin(base) is tuple and (len(inner) != 2 or inner[1] is not ...):  # noqa: PLR2004 - tuple[T, ...]
             return self._other(node, base, name)
         if not isinstance(node, yaml.SequenceNode):
-            self.problem(node, f"{name}: a list is expected: write `[a, b]`, or a line `- a` for each")
+            self.problem(node, say("{name}: a list is expected: write `[a, b]`, or a line `- a` for each", name=name))
             return msgspec.UNSET
         return typing.get_origin(base)(self.value(item, inner[0], name) for item in node.value)
 
     def mapping(self, node: yaml.Node, base: Any, name: str) -> Any:  # noqa: ANN401 - as value
         """Return a mapping whose keys are free."""
         if not isinstance(node, yaml.MappingNode):
-            self.problem(node, f"{name}: a mapping is expected: write keys and values")
+            self.problem(node, say("{name}: a mapping is expected: write keys and values", name=name))
             return msgspec.UNSET
         found = pairs(node, self.problems, self.file)
         return {key.value: self.value(item, typing.get_args(base)[1], key.value) for key, item in found}
@@ -149,7 +155,7 @@ class Conversion:
             return self._other(node, kind, name)
         if not isinstance(node, yaml.ScalarNode) or not _fits(node, base):
             what, instead = EXPECTED[base]
-            self.problem(node, f"{name}: {what} is expected: {instead}")
+            self.problem(node, say("{name}: {what} is expected: {instead}", name=name, what=what, instead=instead))
             return msgspec.UNSET
         return self._other(node, kind, name)
 
@@ -236,17 +242,22 @@ def _unknown(key: str, known: Mapping[str, object]) -> str:
     ):
         stem = "usersig" if "sig" in key.lower() else "secret_key"
         if f"{stem}_file" in known and not key.lower().endswith(("_file", "_env")):
-            return f"unknown key {shown(key)}: {A_SECRET}: use {stem}_file or {stem}_env"
-    return f"unknown key {shown(key)}: {suggestion(key, known)}"
+            return say(
+                "unknown key {key}: {a_secret}: use {stem}_file or {stem}_env",
+                key=shown(key),
+                a_secret=A_SECRET,
+                stem=stem,
+            )
+    return say("unknown key {key}: {near}", key=shown(key), near=suggestion(key, known))
 
 
 def _reworded(error: msgspec.ValidationError, kind: Any) -> str:  # noqa: ANN401 - any annotation
     """Return msgspec's sentence in this program's words, without the value."""
     base = _peel(kind)[0]
     if typing.get_origin(base) is typing.Literal:
-        return f"one of {', '.join(map(str, typing.get_args(base)))} is expected"
+        return say("one of {values} is expected", values=", ".join(map(str, typing.get_args(base))))
     text = str(error).removeprefix("Expected ").split(", got")[0].split(" - at")[0]
     text = re.sub(
         r"`([^`]*)`", lambda found: " or ".join(WORDS.get(word, word) for word in found[1].split(" | ")), text
     )
-    return text if text.startswith("Invalid") else f"{text} is expected"
+    return text if text.startswith("Invalid") else say("{text} is expected", text=text)

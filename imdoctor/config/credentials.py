@@ -11,6 +11,7 @@ from imdoctor.config.model import Target
 from imdoctor.config.problems import ConfigError, Problem
 from imdoctor.config.secrets import Credential, Secret
 from imdoctor.config.targets import CREDENTIALS, wrong_credential
+from imdoctor.speech import say
 
 LARGEST = 64 * 1024
 """Bytes of a secret's file: a usersig has a few hundred."""
@@ -56,7 +57,9 @@ def read_secret(key: str, named: str, *, environ: Mapping[str, str], base: Path)
 
 
 def _problem(target: Target, key: str, text: str) -> Problem:
-    return Problem(f"target {target.name}: {key}: {text}", at=("targets", target.name, key))
+    return Problem(
+        say("target {name}: {key}: {text}", name=target.name, key=key, text=text), at=("targets", target.name, key)
+    )
 
 
 def _from_file(key: str, named: str, environ: Mapping[str, str], base: Path) -> tuple[str, tuple[str, ...]]:
@@ -69,9 +72,13 @@ def _from_file(key: str, named: str, environ: Mapping[str, str], base: Path) -> 
     try:
         text = _text(read.data.decode("utf-8"))
     except ValueError as error:
-        why = "is not text" if isinstance(error, UnicodeDecodeError) else str(error)
-        raise ValueError(f"{path} {why}: write the {_what(key)} into it, and nothing else") from None
-    warning = f"{path} can be read by others than its owner: chmod 600 {path}, unless the system made it so"
+        why = say("is not text") if isinstance(error, UnicodeDecodeError) else str(error)
+        raise ValueError(
+            say("{path} {why}: write the {key} into it, and nothing else", path=path, why=why, key=_what(key))
+        ) from None
+    warning = say(
+        "{path} can be read by others than its owner: chmod 600 {path}, unless the system made it so", path=path
+    )
     return _stripped(key, text), (warning,) if read.shared else ()
 
 
@@ -92,24 +99,28 @@ def _from_env(named: str, environ: Mapping[str, str]) -> str:
     """Return a variable's value. Raises ValueError with a sentence."""
     if not _VARIABLE.fullmatch(named):
         raise ValueError(
-            "what stands here is no variable's name: write a name such as IM_USERSIG, and the secret into that variable"
+            say(
+                "what stands here is no variable's name: write a name such as IM_USERSIG, and the secret into that variable"
+            )
         )
     if named not in environ:
-        raise ValueError(f"the environment has no variable {named}: export it, or name another")
+        raise ValueError(say("the environment has no variable {named}: export it, or name another", named=named))
     try:
         return _text(environ[named])
     except ValueError as error:
-        raise ValueError(f"the variable {named} {error}: write the secret into it, and nothing else") from None
+        raise ValueError(
+            say("the variable {named} {error}: write the secret into it, and nothing else", named=named, error=error)
+        ) from None
 
 
 def _text(text: str) -> str:
     """Return a secret's text. Raises ValueError for what can be none."""
     if not text.strip():
-        raise ValueError("is empty")
+        raise ValueError(say("is empty"))
     if text.startswith("\ufeff"):
-        raise ValueError("begins with a byte order mark")
+        raise ValueError(say("begins with a byte order mark"))
     if any(not character.isprintable() and not character.isspace() for character in text):
-        raise ValueError("is not text")
+        raise ValueError(say("is not text"))
     return text
 
 
@@ -121,7 +132,7 @@ def _stripped(key: str, text: str) -> str:
 
 
 def _what(key: str) -> str:
-    return "usersig" if key.startswith("usersig") else "secret key"
+    return "usersig" if key.startswith("usersig") else say("secret key")
 
 
 def _credential(target: Target, key: str, text: str, wall: Callable[[], float]) -> Credential:
@@ -131,7 +142,7 @@ def _credential(target: Target, key: str, text: str, wall: Callable[[], float]) 
     from imdoctor.im import usersig
 
     if target.sdkappid is None or not target.identifier:  # wrong_credential has seen to it
-        raise ValueError("a usersig is made for an identifier of an SDKAppID")
+        raise ValueError(say("a usersig is made for an identifier of an SDKAppID"))
     made = usersig.make(
         key=text, sdkappid=target.sdkappid, identifier=target.identifier, time=int(wall()), expire=LIFETIME
     )

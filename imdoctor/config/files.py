@@ -6,12 +6,14 @@ from pathlib import Path
 
 import msgspec
 
+from imdoctor.speech import mark, retold, say
+
 KINDS = (
-    (stat.S_ISDIR, "is a directory: name the file in it"),
-    (stat.S_ISFIFO, "is a pipe, which is not read: write its content to a file"),
-    (stat.S_ISCHR, "is a device: name a file"),
-    (stat.S_ISBLK, "is a device: name a file"),
-    (stat.S_ISSOCK, "is a socket: name a file"),
+    (stat.S_ISDIR, mark("is a directory: name the file in it")),
+    (stat.S_ISFIFO, mark("is a pipe, which is not read: write its content to a file")),
+    (stat.S_ISCHR, mark("is a device: name a file")),
+    (stat.S_ISBLK, mark("is a device: name a file")),
+    (stat.S_ISSOCK, mark("is a socket: name a file")),
 )
 
 
@@ -45,22 +47,22 @@ def _read(handle: int, limit: int) -> Read:
     mode = os.fstat(handle).st_mode
     for is_kind, sentence in KINDS:
         if is_kind(mode):
-            raise UnreadableError(sentence)
+            raise UnreadableError(retold(sentence))
     data = b""
     while len(data) <= limit and (more := os.read(handle, limit + 1 - len(data))):
         data += more
     if len(data) > limit:
-        raise UnreadableError(f"is larger than {limit // 1024} KiB: it cannot be the right file")
+        raise UnreadableError(say("is larger than {limit} KiB: it cannot be the right file", limit=limit // 1024))
     return Read(data=data, shared=bool(mode & (stat.S_IRGRP | stat.S_IROTH)))
 
 
 def _why(error: OSError | ValueError) -> str:
     if isinstance(error, FileNotFoundError):
-        return "does not exist: check the path"
+        return say("does not exist: check the path")
     if isinstance(error, PermissionError):
-        return "may not be read by this user: change its permissions or run as its owner"
+        return say("may not be read by this user: change its permissions or run as its owner")
     if isinstance(error, NotADirectoryError):
-        return "goes through something that is no directory: check the path"
+        return say("goes through something that is no directory: check the path")
     if isinstance(error, ValueError):
-        return "is no path: it holds a NUL character"
-    return f"cannot be read: {error.strerror}"
+        return say("is no path: it holds a NUL character")
+    return say("cannot be read: {strerror}", strerror=error.strerror)

@@ -10,6 +10,7 @@ from imdoctor.config.files import UnreadableError, read_file
 from imdoctor.config.model import Config
 from imdoctor.config.problems import ConfigError, Problem
 from imdoctor.config.targets import CREDENTIALS
+from imdoctor.speech import say
 
 if TYPE_CHECKING:
     from imdoctor.config.reading import Found
@@ -92,8 +93,10 @@ def _text(path: Path) -> str:
     try:
         data = read_file(path, LARGEST).data
     except UnreadableError as error:
-        raise ConfigError(Problem(f"the configuration {error}", str(path))) from None
+        raise ConfigError(Problem(say("the configuration {error}", error=error), str(path))) from None
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ConfigError(Problem("this is no text in UTF-8: write the configuration as YAML", str(path))) from None
+        raise ConfigError(
+            Problem(say("this is no text in UTF-8: write the configuration as YAML"), str(path))
+        ) from None

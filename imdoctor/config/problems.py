@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 import msgspec
 
+from imdoctor.speech import say
+
 LONGEST_SHOWN = 40
 """Characters of somebody's text that a message repeats; more is cut."""
 MOST_NAMED, MOST_LISTED = 6, 20
@@ -52,7 +54,7 @@ def redacted(text: str) -> str:
 def shown(text: str) -> str:
     """Return somebody's text for a message: quoted, cut, and not at all when it looks like a secret."""
     if looks_secret(text):
-        return "(not shown: it looks like a secret)"
+        return say("(not shown: it looks like a secret)")
     return repr(text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…")
 
 
@@ -62,5 +64,14 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     longer = [name for name in names if word and name.startswith(word.lower())]
     near = longer[:MOST_NAMED] or difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.6)
     if near:
-        return f"did you mean {', '.join(near[:-1])}{' or ' if near[:-1] else ''}{near[-1]}?"
-    return f"known here: {', '.join(names)}" if 0 < len(names) <= MOST_LISTED else "nothing of a similar name is known"
+        return say(
+            "did you mean {near}{joint}{last}?",
+            near=", ".join(near[:-1]),
+            joint=say(" or ") if near[:-1] else "",
+            last=near[-1],
+        )
+    return (
+        say("known here: {names}", names=", ".join(names))
+        if 0 < len(names) <= MOST_LISTED
+        else say("nothing of a similar name is known")
+    )

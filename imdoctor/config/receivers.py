@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from imdoctor.config.model import Events, Otlp
 from imdoctor.config.values import parse_web_url
+from imdoctor.speech import say
 
 SHORTEST_DELIVERY = 1.0
 
@@ -11,11 +12,11 @@ SHORTEST_DELIVERY = 1.0
 def wrong_events(events: Events) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with events beyond their values' types: the key, and a sentence."""
     if events.on_change and not events.on_change[0]:
-        yield "on_change", "its first word is a program: write [/usr/local/bin/tell, its, arguments]"
+        yield "on_change", say("its first word is a program: write [/usr/local/bin/tell, its, arguments]")
     if events.timeout < SHORTEST_DELIVERY:
-        yield "timeout", "a delivery gets a second at least: write 1s or more, such as 30s"
+        yield "timeout", say("a delivery gets a second at least: write 1s or more, such as 30s")
     if events.heartbeat is not None and events.heartbeat_env is not None:
-        yield "heartbeat_env", "heartbeat names a URL already: keep one of them"
+        yield "heartbeat_env", say("heartbeat names a URL already: keep one of them")
     try:
         parse_web_url(events.heartbeat or "https://example.com")
     except ValueError as error:
@@ -25,9 +26,9 @@ def wrong_events(events: Events) -> Iterator[tuple[str, str]]:
 def wrong_otlp(otlp: Otlp) -> Iterator[tuple[str, str]]:
     """Yield what is wrong with a collector beyond its values' types: the key, and a sentence."""
     if otlp.every < SHORTEST_DELIVERY:
-        yield "every", "a push takes a second at least: write 1s or more, such as 60s"
+        yield "every", say("a push takes a second at least: write 1s or more, such as 60s")
     if otlp.timeout < SHORTEST_DELIVERY:
-        yield "timeout", "a push gets a second at least: write 1s or more, such as 10s"
+        yield "timeout", say("a push gets a second at least: write 1s or more, such as 10s")
     try:
         parse_web_url(otlp.endpoint)
     except ValueError as error:
@@ -35,5 +36,5 @@ def wrong_otlp(otlp: Otlp) -> Iterator[tuple[str, str]]:
     if "@" in otlp.endpoint:
         yield (
             "endpoint",
-            "a password does not stand in this file: put an authorization header into headers_env's variable",
+            say("a password does not stand in this file: put an authorization header into headers_env's variable"),
         )

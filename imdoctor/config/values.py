@@ -6,6 +6,7 @@ import urllib.parse
 
 from imdoctor.config.model import DURATION_PATTERN, PERCENTAGE_PATTERN, SIZE_PATTERN, Endpoint
 from imdoctor.config.problems import shown
+from imdoctor.speech import say
 
 SIZES = {"KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -25,8 +26,8 @@ def parse_duration(text: str) -> float:
     if found:
         return float(found[1]) * UNITS[found[2]]
     if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text):
-        raise ValueError(f"a duration needs its unit: write {text}s, if seconds are meant")
-    raise ValueError(f"{shown(text)} is no duration: write 300ms, 5s, 2m, 1h or 21d")
+        raise ValueError(say("a duration needs its unit: write {text}s, if seconds are meant", text=text))
+    raise ValueError(say("{text} is no duration: write 300ms, 5s, 2m, 1h or 21d", text=shown(text)))
 
 
 def show_duration(seconds: float) -> str:
@@ -42,7 +43,7 @@ def parse_percentage(text: str) -> float:
     """Return the ratio of `10%`. Raises ValueError."""
     found = _PERCENTAGE.fullmatch(text)
     if not found:
-        raise ValueError(f"{shown(text)} is no percentage: write 10%")
+        raise ValueError(say("{text} is no percentage: write 10%", text=shown(text)))
     return float(found[1]) / 100
 
 
@@ -50,7 +51,7 @@ def parse_size(text: str) -> int:
     """Return the bytes of `64KiB`, `256MiB`, `1GiB`. Raises ValueError."""
     found = _SIZE.fullmatch(text)
     if not found:
-        raise ValueError(f"{shown(text)} is no size: write 256MiB, or another number of KiB, MiB or GiB")
+        raise ValueError(say("{text} is no size: write 256MiB, or another number of KiB, MiB or GiB", text=shown(text)))
     return int(found[1]) * SIZES[found[2]]
 
 
@@ -68,7 +69,7 @@ def parse_web_url(text: str) -> str:
     except ValueError:
         good = False
     if not good or not text.isascii() or any(character.isspace() for character in text):
-        raise ValueError("this is no URL: write https://host/path")
+        raise ValueError(say("this is no URL: write https://host/path"))
     return text
 
 
@@ -77,15 +78,17 @@ def parse_endpoint(text: str) -> Endpoint:
     scheme, separator, rest = text.rpartition("://")
     if separator and scheme.lower() == "http":
         raise ValueError(
-            "the API is called by HTTPS only, since a call carries its usersig: write the host alone, or https://host"
+            say(
+                "the API is called by HTTPS only, since a call carries its usersig: write the host alone, or https://host"
+            )
         )
     if separator and scheme.lower() != "https":
-        raise ValueError("the API is called by HTTPS only: write the host alone, or https://host")
+        raise ValueError(say("the API is called by HTTPS only: write the host alone, or https://host"))
     rest = rest.removesuffix("/") if separator else rest
     if "@" in rest:
-        raise ValueError("an endpoint has no user name in it: write the host alone, or host:port")
+        raise ValueError(say("an endpoint has no user name in it: write the host alone, or host:port"))
     if re.search(r"[/?#]", rest):
-        raise ValueError("an endpoint is a host without a path: write host or host:port")
+        raise ValueError(say("an endpoint is a host without a path: write host or host:port"))
     host, port = _split(rest)
     return Endpoint(_host(host), port)
 
@@ -95,7 +98,7 @@ def _split(text: str) -> tuple[str, int]:
     if text.startswith("["):
         host, closing, rest = text[1:].partition("]")
         if not closing or (rest and not rest.startswith(":")) or not _is_v6(host):
-            raise ValueError(f"{shown(text)} is no IPv6 address with a port: write [2001:db8::1]:443")
+            raise ValueError(say("{text} is no IPv6 address with a port: write [2001:db8::1]:443", text=shown(text)))
         return host, _port(rest[1:]) if rest else 443
     if _is_v6(text):
         return text, 443
@@ -105,7 +108,9 @@ def _split(text: str) -> tuple[str, int]:
 
 def _port(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,5}", text) or not 1 <= int(text) <= HIGHEST_PORT:
-        raise ValueError(f"{shown(text)} is no port: write a number from 1 to 65535, or leave it out for 443")
+        raise ValueError(
+            say("{text} is no port: write a number from 1 to 65535, or leave it out for 443", text=shown(text))
+        )
     return int(text)
 
 
@@ -120,16 +125,20 @@ def _host(text: str) -> str:
     """Return a host name in lower case, without a final dot, or an address. Raises ValueError."""
     name = text.removesuffix(".").lower()
     if not name:
-        raise ValueError("the host is missing: write a name such as console.tim.qq.com")
+        raise ValueError(say("the host is missing: write a name such as console.tim.qq.com"))
     if _is_v6(name):
         return str(ipaddress.ip_address(name))
     if not name.isascii():
-        raise ValueError(f"{shown(text)} is not ASCII: write the name as DNS has it{_punycode(name)}")
+        raise ValueError(
+            say("{text} is not ASCII: write the name as DNS has it{name}", text=shown(text), name=_punycode(name))
+        )
     labels = name.split(".")
     if labels[-1].isdecimal():
         return _v4(name)
     if len(name) > LONGEST_NAME or not all(_LABEL.fullmatch(label) for label in labels):
-        raise ValueError(f"{shown(text)} is no host name: write a name such as console.tim.qq.com, or an IP address")
+        raise ValueError(
+            say("{text} is no host name: write a name such as console.tim.qq.com, or an IP address", text=shown(text))
+        )
     return name
 
 
@@ -137,7 +146,9 @@ def _v4(name: str) -> str:
     try:
         return str(ipaddress.IPv4Address(name))
     except ValueError:
-        raise ValueError(f"{shown(name)} is no IP address: write four numbers from 0 to 255, or a name") from None
+        raise ValueError(
+            say("{name} is no IP address: write four numbers from 0 to 255, or a name", name=shown(name))
+        ) from None
 
 
 def _punycode(name: str) -> str:
@@ -155,12 +166,15 @@ def parse_proxy(text: str) -> str:
         parts = urllib.parse.urlsplit(text)
         port, host = parts.port, parts.hostname
     except ValueError:
-        raise ValueError("this is no proxy's URL: write env, none or http://proxy.example:3128") from None
+        raise ValueError(say("this is no proxy's URL: write env, none or http://proxy.example:3128")) from None
     if parts.scheme in {"https", "socks4", "socks5", "socks5h"}:
         raise ValueError(
-            f"a proxy of the kind {parts.scheme} is not supported: write env, none or http://proxy.example:3128"
+            say(
+                "a proxy of the kind {scheme} is not supported: write env, none or http://proxy.example:3128",
+                scheme=parts.scheme,
+            )
         )
     if parts.scheme != "http" or not host or port == 0 or parts.path.strip("/") or parts.query or parts.fragment:
-        raise ValueError("this is no proxy's URL: write env, none or http://proxy.example:3128")
+        raise ValueError(say("this is no proxy's URL: write env, none or http://proxy.example:3128"))
     _host(host)
     return text

@@ -6,6 +6,7 @@ from typing import Any
 import yaml
 
 from imdoctor.config.problems import ConfigError, Problem, shown
+from imdoctor.speech import say
 
 MOST_NODES = 20_000
 """Nodes of a file, those that aliases repeat counted each time: far more than a fleet needs, far less than a bomb."""
@@ -28,7 +29,8 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         self.depth += 1
         if self.depth > DEEPEST:
-            raise yaml.composer.ComposerError(None, None, "this is nested too deeply", self.peek_event().start_mark)  # type: ignore[no-untyped-call]  # the stubs leave it out
+            where = self.peek_event().start_mark  # type: ignore[no-untyped-call]  # the stubs leave it out
+            raise yaml.composer.ComposerError(None, None, say("this is nested too deeply"), where)
         node: yaml.Node | None = super().compose_node(parent, index)
         self.depth -= 1
         return node
@@ -44,7 +46,7 @@ def compose(text: str, file: str) -> yaml.Node:
     except yaml.reader.ReaderError as error:
         raise ConfigError(_character(error, text, file)) from None
     if root is None:
-        raise ConfigError(Problem("this file is empty: write at least `version: 1`", file))
+        raise ConfigError(Problem(say("this file is empty: write at least `version: 1`"), file))
     problems = tuple(dict.fromkeys(_strange(root, file)))
     if problems:
         raise ConfigError(*problems)
@@ -53,17 +55,19 @@ def compose(text: str, file: str) -> yaml.Node:
 
 def _syntax(error: yaml.MarkedYAMLError, file: str) -> Problem:
     mark = error.problem_mark or error.context_mark
-    what = error.problem or "this is no YAML"
+    what = error.problem or say("this is no YAML")
     if what.startswith("found undefined alias"):  # it goes on with what stands there, which may be anything
-        what = "no anchor of this name stands before it"
-    return place(mark, f"not valid YAML: {what}: check the indentation, the colons and the quotes here", file)
+        what = say("no anchor of this name stands before it")
+    return place(
+        mark, say("not valid YAML: {what}: check the indentation, the colons and the quotes here", what=what), file
+    )
 
 
 def _character(error: yaml.reader.ReaderError, text: str, file: str) -> Problem:
     before = text[: error.position]
     line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
     return Problem(
-        "a control character stands here: remove it, or write it as an escape in double quotes", file, line, column
+        say("a control character stands here: remove it, or write it as an escape in double quotes"), file, line, column
     )
 
 
@@ -79,11 +83,13 @@ def _strange(root: yaml.Node, file: str) -> Iterator[Problem]:
         node, depth = waiting.pop()
         count += 1
         if count > MOST_NODES or depth > DEEPEST:
-            yield place(node.start_mark, "aliases make this too large: write fewer of them", file)
+            yield place(node.start_mark, say("aliases make this too large: write fewer of them"), file)
             return
         if not _plain(node):
             yield place(
-                node.start_mark, f"the tag {shown(node.tag)} is not allowed: write the value without a tag", file
+                node.start_mark,
+                say("the tag {tag} is not allowed: write the value without a tag", tag=shown(node.tag)),
+                file,
             )
         waiting += [(child, depth + 1) for child in _children(node)]
 
@@ -113,11 +119,17 @@ def pairs(node: yaml.Node, problems: list[Problem], file: str) -> Pairs:
         if key.tag == MERGE:
             merged += _merged(value, problems, file)
         elif not isinstance(key, yaml.ScalarNode):
-            problems.append(place(key.start_mark, "a key is a plain word: write `name: value`", file))
+            problems.append(place(key.start_mark, say("a key is a plain word: write `name: value`"), file))
         elif key.value in own:
             first = own[key.value][0].start_mark.line + 1
             problems.append(
-                place(key.start_mark, f"{shown(key.value)} stands on line {first} already: keep one of them", file)
+                place(
+                    key.start_mark,
+                    say(
+                        "{value} stands on line {first} already: keep one of them", value=shown(key.value), first=first
+                    ),
+                    file,
+                )
             )
         else:
             own[key.value] = (key, value)
@@ -129,7 +141,7 @@ def pairs(node: yaml.Node, problems: list[Problem], file: str) -> Pairs:
 def _merged(node: yaml.Node, problems: list[Problem], file: str) -> Pairs:
     parts = node.value if isinstance(node, yaml.SequenceNode) else [node]
     if not all(isinstance(part, yaml.MappingNode) for part in parts):
-        problems.append(place(node.start_mark, "<< merges a mapping in: name an anchor of one", file))
+        problems.append(place(node.start_mark, say("<< merges a mapping in: name an anchor of one"), file))
         return []
     return [pair for part in parts for pair in pairs(part, problems, file)]
 
@@ -146,7 +158,7 @@ def plain(node: yaml.Node, problems: list[Problem], file: str) -> Any:  # noqa: 
         return _scalar(node)
     except (ValueError, OverflowError):
         problems.append(
-            place(node.start_mark, "JSON has no such value: write a number of 64 bits, or put it in quotes", file)
+            place(node.start_mark, say("JSON has no such value: write a number of 64 bits, or put it in quotes"), file)
         )
         return None
 
@@ -166,7 +178,7 @@ def _scalar(node: yaml.ScalarNode) -> str | int | float | bool | None:
     if kind == "float":
         ratio = float(build.construct_yaml_float(node))
         if ratio - ratio != 0:
-            raise ValueError("not a finite number")
+            raise ValueError(say("not a finite number"))
         return ratio
     text = str(node.value)
     text.encode()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote_plus
 
 from imdoctor.im.called import Called
+from imdoctor.speech import say
 
 # The short options by their long names (curl(1)). Those of VALUED take the next word.
 _SHORT = {
@@ -48,10 +49,10 @@ def read(text: str) -> tuple[Called, ...] | str:
     rest = _after_curl(words)
     if rest is not None:
         calls = tuple(call for line in _lines(rest) for call in line.calls())
-        return _sound(calls) or "the curl command line has no URL"
+        return _sound(calls) or say("the curl command line has no URL")
     if re.match(r"\S*curl\s", text):
-        return "a quotation of the curl command line does not end"
-    return (_sound((Called(url=text),)) if _URL.fullmatch(text) else ()) or "it is no URL and no curl command line"
+        return say("a quotation of the curl command line does not end")
+    return (_sound((Called(url=text),)) if _URL.fullmatch(text) else ()) or say("it is no URL and no curl command line")
 
 
 def _sound(calls: tuple[Called, ...]) -> tuple[Called, ...]:

@@ -8,6 +8,8 @@ from urllib.parse import quote
 
 import msgspec
 
+from imdoctor.speech import say
+
 RANDOM_MAX = 4_294_967_295
 """``random`` is an unsigned 32-bit number."""
 
@@ -88,7 +90,7 @@ def account_check_body(identifier: str) -> dict[str, Any]:
 
 def _post(path: str, caller: tuple[tuple[str, str], ...], *, body: Mapping[str, Any] | None, random: int) -> Request:
     if not 0 <= random <= RANDOM_MAX:
-        raise ValueError(f"random is {random}: it must be between 0 and {RANDOM_MAX}")
+        raise ValueError(say("random is {random}: it must be between 0 and {most}", random=random, most=RANDOM_MAX))
     query = (*caller, ("random", str(random)), ("contenttype", "json"))
     masked = (pair if pair[0] != "usersig" else ("usersig", "***") for pair in query)
     return Request(
@@ -102,7 +104,9 @@ def _post(path: str, caller: tuple[tuple[str, str], ...], *, body: Mapping[str, 
 def _api_path(service: str, command: str) -> str:
     for what, name in (("service", service), ("command", command)):
         if not _NAME.fullmatch(name):
-            raise ValueError(f"{name[:80]!r} is no {what} name: only letters, digits and _ make one")
+            raise ValueError(
+                say("{name!r} is no {what} name: only letters, digits and _ make one", name=name[:80], what=what)
+            )
     return f"/v4/{service}/{command}"
 
 

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import get_args
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from imdoctor.agent.events import Event, length, moment, of_change, one_line, ve
 from imdoctor.agent.record import CauseSeen, RunRecord
 from imdoctor.agent.state import Change, Incident, Kind
 from imdoctor.model import Status
+from imdoctor.speech import speaking
 
 BEGAN = datetime(2026, 3, 1, 10, 31, 5, tzinfo=UTC).timestamp()
 EXPIRED = CauseSeen(
@@ -22,6 +24,13 @@ EXPIRED = CauseSeen(
     remedy="See its dates: `openssl x509`.",
 )
 SLOW = CauseSeen(code="probe.slow", severity="warn", title="The call is slow")
+KNOWN = CauseSeen(
+    code="tls.cert-expired",
+    severity="fail",
+    title="The certificate has expired",
+    address="43.141.10.1",
+    remedy="Check this host's clock: `timedatectl`.",
+)
 BARE = CauseSeen(code="x.y", severity="fail", title="Something\nis wrong")
 
 
@@ -292,3 +301,43 @@ def test_one_line(text: str) -> None:
     """Whatever is told becomes one line that no terminal takes for a command."""
     assert one_line(text).isprintable()
     assert one_line(one_line(text)) == one_line(text)
+
+
+IN_CHINESE = {
+    "opened": (
+        change("opened", "fail", KNOWN),
+        (
+            "prod：异常，始于 10:31:05Z（2 次运行）：证书已过期（43.141.10.1）（tls.cert-expired）。"
+            "首先：检查本机时钟：`timedatectl`。观察自 web1。"
+        ),
+    ),
+    "without a cause": (
+        change("opened", "unknown", worst="unknown"),
+        "prod：未知，始于 10:31:05Z（2 次运行）：原因不明，运行报告中可以看到哪些项目无法检查。观察自 web1。",
+    ),
+    "recovered": (
+        change("recovered", "ok", KNOWN, after=3600, ended=3500, count=9),
+        (
+            "prod：恢复为正常，此前持续 58 分钟 20 秒（始于 10:31:05Z，9 次异常运行）。"
+            "原因是：证书已过期（43.141.10.1）（tls.cert-expired）。观察自 web1。"
+        ),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", IN_CHINESE)
+def test_a_change_in_chinese(name: str) -> None:
+    """A cause that was remembered in English is told in Chinese; name and fields stay as they are."""
+    seen, message = IN_CHINESE[name]
+    with speaking("zh"):
+        event = of_change(seen, "web1")
+    assert event == msgspec.structs.replace(of_change(seen, "web1"), message=message)
+
+
+def test_the_programs_own_events_in_chinese() -> None:
+    """What a receiver's error says is told again, its name as well."""
+    failing = ("the command /bin/tell", "it exited with 3")
+    with speaking("zh"):
+        event = own_events.delivery_failing(*failing)
+    assert event.message == "命令 /bin/tell 没有接收消息：退出码为 3。稍后重试。"
+    assert event.fields == own_events.delivery_failing(*failing).fields

@@ -1,4 +1,4 @@
-"""Writes docs/codes.md, from the texts that `imdoctor explain` shows: `python -m tests.docs.codes`."""
+"""Writes docs/codes.md and its Chinese sister, from the texts that `imdoctor explain` shows: `python -m tests.docs.codes`."""
 
 import re
 from collections.abc import Iterator
@@ -7,10 +7,13 @@ from pathlib import Path
 
 from imdoctor import registry
 from imdoctor.explanation import Page, Part, pages
+from imdoctor.speech import Language, say, speaking, spoken, translated
 from tests.commands import PACKAGES
 
-PAGE = Path(__file__).parents[2] / "docs/codes.md"
-HEAD = """# Codes
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES: dict[Language, Path] = {"en": DOCS / "codes.md", "zh": DOCS / "codes.zh-CN.md"}
+HEADS: dict[Language, str] = {
+    "en": """# Codes
 
 Every finding that a check may make, and every error code of the RESTful API that imdoctor knows. `imdoctor explain CODE` says the same of
 one code, and `imdoctor explain --list` has them all, a line each. This page is written by `python -m tests.docs.codes`.
@@ -23,23 +26,46 @@ application makes it, in `body.json` its body, in `USERSIG_FILE` and `KEY_FILE` 
 `sudo` stands before what needs root. The commands were tried on Debian 12, where these packages have the programs:
 
 PACKAGES
-"""
+""",
+    "zh": """# 代码
+
+检查项可能给出的每个问题，以及 imdoctor 认识的每个 REST API 错误码。`imdoctor explain CODE` 就其中一个给出同样的说明，
+`imdoctor explain --list` 逐行列出全部。本页由 `python -m tests.docs.codes` 生成。
+
+错误码的含义、处理办法和出处以官方文档为准。常见原因及其次序、确认方法和重试类别是 imdoctor 自己的。
+
+命令中的大写字母处请自行替换：换成问题中给出的内容，或者您自己的。`url.txt` 中是应用实际所拼的调用 URL，`body.json` 中是其包体，
+`USERSIG_FILE` 和 `KEY_FILE` 中分别是 UserSig 和密钥；用完请删除这些文件。需要 root 权限的命令前写有 `sudo`。这些命令在 Debian 12 上试过，
+所需的程序在以下软件包中：
+
+PACKAGES
+""",
+}
 
 
-def document() -> str:
-    """Return the page."""
+def document(language: Language) -> str:
+    """Return the page in a language."""
+    with speaking(language):
+        return _document(HEADS[language])
+
+
+def _document(head: str) -> str:
     checks = registry.load().checks
-    titles = {check.name: check.title for check in checks}
+    titles = {check.name: translated(check.title) for check in checks}
     packages = (f"- {package}: {_programs(package)}" for package in sorted({*PACKAGES.values()}))
-    lines = [HEAD.replace("PACKAGES", "\n".join(packages))]
+    lines = [head.replace("PACKAGES", "\n".join(packages))]
     for group, members in groupby(pages(checks).values(), key=lambda page: page.group):
         lines.append(
-            f"## `{group}`: {titles[group]}\n"
+            f"## {say('{who}: {told}', who=f'`{group}`', told=titles[group])}\n"
             if group in titles
-            else f"## Error codes: {group.removesuffix(' errors')}\n"
+            else f"## {_errors(group)}\n"
         )
         lines += [line for page in members for line in _page(page)]
     return "\n".join(lines)
+
+
+def _errors(group: str) -> str:
+    return f"Error codes: {group.removesuffix(' errors')}" if spoken() == "en" else group
 
 
 def _programs(package: str) -> str:
@@ -47,16 +73,17 @@ def _programs(package: str) -> str:
 
 
 def _page(page: Page) -> Iterator[str]:
-    yield f"### `{page.code}` ({page.word}): {_text(page.title)}\n"
+    head = say("{code} ({word}): {title}", code=f"`{page.code}`", word=page.word, title=_text(page.title))
+    yield f"### {head}\n"
     for part in page.parts:
         yield from _part(part)
 
 
 def _part(part: Part) -> Iterator[str]:
     if not part.listed:
-        yield f"**{part.title}:** {_text(part.sentences[0])}\n"
+        yield f"**{say('{title}:', title=part.title)}** {_text(part.sentences[0])}\n"
         return
-    yield f"**{part.title}:**\n"
+    yield f"**{say('{title}:', title=part.title)}**\n"
     for number, sentence in enumerate(part.sentences, 1):
         yield f"{f'{number}.' if part.ordered else '-'} {_text(sentence)}"
     yield ""
@@ -68,4 +95,5 @@ def _text(sentence: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(document(), "utf-8")
+    for language, path in PAGES.items():
+        path.write_text(document(language), "utf-8")

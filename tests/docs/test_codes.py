@@ -2,18 +2,23 @@
 
 import re
 
+import pytest
+
 from imdoctor import registry
 from imdoctor.catalogue import Catalogue
 from imdoctor.im.errorcodes import all_codes
-from tests.docs.codes import PAGE, document
+from imdoctor.speech import Language
+from tests.docs.codes import PAGES, document
 
 
-def test_the_page_is_what_the_code_gives() -> None:
+@pytest.mark.parametrize("language", PAGES)
+def test_the_page_is_what_the_code_gives(language: Language) -> None:
     """A change to a text changes the page: `python -m tests.docs.codes` writes it anew."""
-    assert PAGE.read_text("utf-8") == document()
+    assert PAGES[language].read_text("utf-8") == document(language)
 
 
-def test_every_code_has_its_heading() -> None:
+@pytest.mark.parametrize("language", PAGES)
+def test_every_code_has_its_heading(language: Language) -> None:
     """Each finding code and each error code stands on the page once."""
     wanted = [*Catalogue.of(registry.load().checks).specs, *(str(one.code) for one in all_codes())]
-    assert re.findall(r"^### `([^`]+)`", PAGE.read_text("utf-8"), re.MULTILINE) == wanted
+    assert re.findall(r"^### `([^`]+)`", PAGES[language].read_text("utf-8"), re.MULTILINE) == wanted

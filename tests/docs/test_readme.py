@@ -20,7 +20,12 @@ def imdoctor(*arguments: str, cwd: Path | None = None, **variables: str) -> "sub
     """Run the command."""
     command = [sys.executable, "-m", "imdoctor", *arguments]
     return subprocess.run(
-        command, cwd=cwd, env={**os.environ, **variables}, capture_output=True, text=True, check=False
+        command,
+        cwd=cwd,
+        env={**os.environ, "LC_ALL": "C.UTF-8", **variables},
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -76,9 +81,32 @@ def test_exit_codes_are_documented(status: str, code: int) -> None:
     assert f"| {code} |" in table
 
 
+CHINESE = (ROOT / "README.zh-CN.md").read_text("utf-8")
+
+
 def test_the_chinese_readme_has_the_same_commands() -> None:
-    """The two commands that do all of the set-up stand in both, word for word."""
-    chinese = (ROOT / "README.zh-CN.md").read_text("utf-8")
+    """The two commands that do all of the set-up stand in both, word for word; and whatever else is typed stands in both."""
     ours = re.findall(r"```sh\n(.*?)```", README, re.DOTALL)
-    assert re.findall(r"```sh\n(.*?)```", chinese, re.DOTALL) == ours
+    assert re.findall(r"```sh\n(.*?)```", CHINESE, re.DOTALL) == ours
     assert len(ours) == 2
+    typed = [set(re.findall(r"`(imdoctor [^`]*)`", " ".join(text.split()))) for text in (README, CHINESE)]
+    assert typed[0] == typed[1]
+
+
+def test_the_chinese_output_is_real() -> None:
+    """What the Chinese README shows of a drill is what the drill prints."""
+    block = re.search(r"```\n\$ imdoctor drill (\S+) --lang zh\n(.*?)```", CHINESE, re.DOTALL)
+    assert block
+    assert block[2] in imdoctor("drill", block[1], "--lang", "zh").stdout
+
+
+def test_the_chinese_table_of_checks_is_whole() -> None:
+    """Every check stands in the table, in the report's order, with the same steps of the list."""
+    rows = [re.findall(r"^\| `(\w+)` \|.*\| ([^|]+) \|$", text, re.MULTILINE) for text in (README, CHINESE)]
+    assert [(name, steps.replace("、", ", ")) for name, steps in rows[1]] == rows[0]
+
+
+def test_the_chinese_configuration_is_the_same() -> None:
+    """The configuration that both show differs in its comment alone."""
+    ours, chinese = (re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) for text in (README, CHINESE))
+    assert [re.sub(" +#.*", "", block) for block in chinese] == [re.sub(" +#.*", "", block) for block in ours]

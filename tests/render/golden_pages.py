@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from imdoctor.render import FORMATS, Style
+from imdoctor.speech import speaking
 from tests.render.reports import REPORTS
-from tests.render.worlds import judged
+from tests.render.worlds import judged, judged_in_chinese
 
 FOLDER = Path(__file__).parent / "golden"
 ENDINGS = {"github": "txt", "junit": "xml", "markdown": "md", "nagios": "txt"}
@@ -32,4 +33,11 @@ def texts() -> dict[str, str]:
         "several-quiet": text(REPORTS["several"], Style(quiet=True)),
         "several-verbose": text(REPORTS["several"], Style(verbose=True)),
         **{f"worlds/{name}": text(report, Style()) for name, report in judged().items()},
+        **chinese(),
     }
+
+
+def chinese() -> dict[str, str]:
+    """Return the Chinese text of the worlds that have such a page."""
+    with speaking("zh"):
+        return {f"worlds/{name}": FORMATS["text"](report, Style()) for name, report in judged_in_chinese().items()}

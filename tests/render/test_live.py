@@ -1,10 +1,12 @@
 """The live board: a line for each check, with what became of it."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 from rich.console import Console
 
 from imdoctor.render.live import Board, live
+from imdoctor.speech import speaking
 from tests.render.reports import check
 
 
@@ -26,6 +28,18 @@ def test_board_shows_what_runs_and_what_is_done() -> None:
     assert lines[0].split() == ["FAIL", "dns", "12.3", "ms"]
     assert "tls" in lines[1]
     assert "prod" not in "".join(lines)
+
+
+def test_board_speaks_the_language_in_which_it_was_made() -> None:
+    """It is drawn by another thread, which does not know what language is spoken."""
+    with speaking("zh"):
+        board = Board(several=False)
+    board.finished("prod", check("dns", "fail", "", 0.0123))
+    board.again("prod", 60.0)
+    with ThreadPoolExecutor() as other:
+        text = other.submit(drawn, board).result()
+    assert text.split()[:4] == ["失败", "dns", "12.3", "ms"]
+    assert "再试一次" in text
 
 
 def test_board_names_targets_when_there_are_several() -> None:

@@ -134,6 +134,12 @@ WRAPPED = {
     "a word too long is cut": ("abcdefghij", 8, ["abcdefgh", "ij"]),
     "wide characters take two": ("网关应答正常", 8, ["网关应答", "正常"]),
     "punctuation stays with its character": ("网关应，好", 8, ["网关应，", "好"]),
+    "punctuation stays with a Latin word": ("用 abcde，好", 8, ["用", "abcde，", "好"]),
+    "a bracket is not left alone at an end": ("网关应（好）", 8, ["网关应", "（好）"]),
+    "brackets stay with a Latin word": ("网关（abc）好", 9, ["网关", "（abc）好"]),
+    "two marks stay together": ("网关应答）。", 8, ["网关应", "答）。"]),
+    "a full stop after a command goes with its backticks": ("看 `a b c`。好", 10, ["看", "  a b c", "好"]),
+    "a short command keeps its full stop": ("看：`ab`。好吗", 9, ["看：", "`ab`。好", "吗"]),
     "a number stays with its unit": ("took 12 ms", 8, ["took", "12 ms"]),
     "a command is not broken": ("see `a b c` now", 10, ["see", "  a b c", "now"]),
     "what stands between quotes is not": (
@@ -156,7 +162,7 @@ def test_wrapping(name: str) -> None:
     assert wrap(text, width) == lines
 
 
-COMMANDS = st.text("ab `.'\"-\\", max_size=80)
+COMMANDS = st.text("ab `.'\"-\\网，）（", max_size=80)
 """Texts that are full of commands."""
 
 
@@ -172,7 +178,7 @@ def test_wrapping_holds_the_width_and_loses_nothing(text: str, width: int, first
 
 def bare(text: str) -> str:
     """Return a text without blanks, and without what a command on a line of its own does not have, or has besides."""
-    return re.sub(r"[ `\\.,;:]", "", text)
+    return re.sub(r"[ `\\.,;:，。、；：）？！」』》】]", "", text)
 
 
 BLOCKS = {

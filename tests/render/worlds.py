@@ -7,6 +7,7 @@ from msgspec.structs import replace
 
 from imdoctor import registry
 from imdoctor.check import Check
+from imdoctor.judgement import in_words
 from imdoctor.model import Report
 from imdoctor.runner import judge
 from tests.lab.corpus import load
@@ -35,6 +36,16 @@ CHOSEN = (
 )
 """One of each kind that people meet, and those whose pages are the longest."""
 
+CHINESE = (
+    "clock.skewed/usersig-from-elsewhere",
+    "dns.egress-mismatch/costly",
+    "pair/dns.slow+tcp.ipv6-broken",
+    "probe.no-keepalive/close",
+    "tcp.prohibited/icmp-admin-prohibited-by-a-router",
+    "tls.intercepted/inspector",
+)
+"""Those whose pages are golden in Chinese as well."""
+
 
 @cache
 def saved() -> dict[str, Report]:
@@ -50,3 +61,10 @@ def judged() -> dict[str, Report]:
 
 def _judged(report: Report, checks: Sequence[Check]) -> Report:
     return replace(judge(report, checks), imdoctor="0.1.0")
+
+
+def judged_in_chinese() -> dict[str, Report]:
+    """Return some of the chosen worlds' reports so, in Chinese."""
+    checks, told = registry.load().checks, judged()
+    names = (name.replace("/", ".") for name in CHINESE)
+    return {f"{name}.zh": in_words(told[name], checks, "zh") for name in names}

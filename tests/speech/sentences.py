@@ -1,12 +1,19 @@
 """Every sentence that may be said to people, by the file that it stands in: what a catalogue must translate."""
 
 import ast
+import inspect
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import click
+
 from imdoctor import registry
+from imdoctor.cli import cli
+from imdoctor.cli.lazy import LazyGroup
 from imdoctor.im import errorcodes
+from imdoctor.im.lint_rules import RULES
+from imdoctor.lab.scenarios import HEALTHY, SCENARIOS
 
 ROOT = Path(__file__).parents[2]
 FOLDERS = ("checks", "imdoctor")
@@ -18,7 +25,7 @@ COMMAND = re.compile(r"`([^`]*)`")
 def sentences() -> Mapping[str, str]:
     """Return every sentence with its file, in the order in which they stand there; the first file counts."""
     found: dict[str, str] = {}
-    for sentence, place in (*_specs(), *_codes(), *_said()):
+    for sentence, place in (*_specs(), *_codes(), *_rules(), *_scenarios(), *_help(cli), *_said()):
         if sentence:
             found.setdefault(sentence, place)
     return found
@@ -37,6 +44,25 @@ def _codes() -> Iterator[tuple[str, str]]:
     for code in errorcodes.all_codes():
         texts = (code.meaning, code.seed_meaning or "", *code.remedy, *code.causes, *code.confirm)
         yield from ((text, "imdoctor/im/errorcodes.json") for text in texts)
+
+
+def _rules() -> Iterator[tuple[str, str]]:
+    for rule in RULES.values():
+        yield from ((text, "imdoctor/im/lint_rules.py") for text in (rule.says, rule.source, rule.instead))
+
+
+def _scenarios() -> Iterator[tuple[str, str]]:
+    yield from ((scenario.title, "imdoctor/lab/scenarios.py") for scenario in (HEALTHY, *SCENARIOS))
+
+
+def _help(command: click.Command) -> Iterator[tuple[str, str]]:
+    place = "imdoctor/cli: help"
+    yield inspect.cleandoc(command.help or ""), place
+    yield from ((param.help or "", place) for param in command.params if isinstance(param, click.Option))
+    if isinstance(command, LazyGroup):
+        for name, (_, short) in command.commands_by_name.items():
+            yield short, place
+            yield from _help(command.get_command(click.Context(command), name) or click.Command(None))
 
 
 def _said() -> Iterator[tuple[str, str]]:

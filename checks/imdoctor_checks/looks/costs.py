@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import msgspec
 
-from imdoctor import Context, Egress
+from imdoctor import Context, Egress, say
 from imdoctor.net.connect import connect
 from imdoctor.net.lookup import ServerAnswers
 from imdoctor_checks.looks import HOUR
@@ -123,6 +123,6 @@ def cost_plan(ctx: Context) -> Iterator[Egress]:
     """List the connects."""
     if may_ask_others(ctx) and subnet_resolvers(ctx):
         endpoint = ctx.settings.endpoint
-        condition = "a resolver leaves elsewhere than this host, and its own prefix is given another address"
-        why = "connects to both addresses in turn: what the wrong one costs"
+        condition = say("a resolver leaves elsewhere than this host, and its own prefix is given another address")
+        why = say("connects to both addresses in turn: what the wrong one costs")
         yield Egress(to=endpoint.host, port=endpoint.port, protocol="tcp", why=why, condition=condition)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from imdoctor import Context, Egress
+from imdoctor import Context, Egress, say
 from imdoctor.check import is_address
 from imdoctor.net.echo import PORTS
 from imdoctor.net.resolvers import nameservers
@@ -18,7 +18,7 @@ def egress_plan(ctx: Context, servers: tuple[str, ...] = ()) -> Iterator[Egress]
         return
     options = dns_options(ctx)
     for server in nameservers(ctx.machine):
-        why = "the names of third parties, by the C library"
+        why = say("the names of third parties, by the C library")
         yield Egress(to=server, port=PORT, protocol="udp", why=why)
     yield from _plan_through(options, servers)
     yield from _plan_direct(ctx, options)
@@ -29,8 +29,8 @@ def egress_plan(ctx: Context, servers: tuple[str, ...] = ()) -> Iterator[Egress]
                 to=server,
                 port=PORT,
                 protocol="udp",
-                why=f"which network announces an address: TXT under {options.geo.asn_zone}",
-                condition="an egress address is found, and no file names its network",
+                why=say("which network announces an address: TXT under {asn_zone}", asn_zone=options.geo.asn_zone),
+                condition=say("an egress address is found, and no file names its network"),
                 third_party=True,
             )
     for server in subnet_resolvers(ctx):
@@ -38,8 +38,10 @@ def egress_plan(ctx: Context, servers: tuple[str, ...] = ()) -> Iterator[Egress]
             to=server,
             port=PORT,
             protocol="udp",
-            why=f"what this host's own prefix is given for {ctx.settings.endpoint.host} (EDNS Client Subnet)",
-            condition="this host's egress address is found",
+            why=say(
+                "what this host's own prefix is given for {host} (EDNS Client Subnet)", host=ctx.settings.endpoint.host
+            ),
+            condition=say("this host's egress address is found"),
             third_party=True,
         )
 
@@ -52,8 +54,8 @@ def _plan_through(options: DnsOptions, servers: tuple[str, ...]) -> Iterator[Egr
                 to=server,
                 port=PORT,
                 protocol="udp",
-                why=f"by which address it leaves: {source.text}",
-                condition="no source before it has shown an address" if number else None,
+                why=say("by which address it leaves: {text}", text=source.text),
+                condition=say("no source before it has shown an address") if number else None,
                 third_party=True,
             )
 
@@ -63,32 +65,32 @@ def _plan_direct(ctx: Context, options: DnsOptions) -> Iterator[Egress]:
         for number, source in enumerate(direct_sources(options, family)):
             named = not is_address(source.server or "")
             conditions = [
-                *(["no source before it has shown an address"] if number else []),
-                *(["its name resolves"] if named else []),
+                *([say("no source before it has shown an address")] if number else []),
+                *([say("its name resolves")] if named else []),
             ]
             yield Egress(
                 to=source.server or "",
                 port=PORT,
                 protocol="udp",
-                why=f"by which IPv{family} address this host leaves: {source.text}",
-                condition=" and ".join(conditions) or None,
+                why=say("by which IPv{family} address this host leaves: {text}", family=family, text=source.text),
+                condition=say(" and ").join(conditions) or None,
                 third_party=True,
             )
 
 
 def _plan_echoes(ctx: Context, options: DnsOptions) -> Iterator[Egress]:
-    conditions = ["DNS shows no address of this host's, or a resolver's"] if options.geo.files else []
+    conditions = [say("DNS shows no address of this host's, or a resolver's")] if options.geo.files else []
     proxy = ctx.proxy
     for source in (one for one in options.sources if one.kind == "https"):
         parts = urlsplit(source.name)
         host = parts.hostname or ""
-        why = f"by which address this host leaves: GET {source.name}"
+        why = say("by which address this host leaves: GET {name}", name=source.name)
         yield Egress(
             to=host,
             port=parts.port or PORTS["https"],
             protocol="https",
             why=why,
-            condition=" and ".join([*conditions, "its name resolves"]),
+            condition=say(" and ").join([*conditions, say("its name resolves")]),
             third_party=True,
         )
         for scheme, port in PORTS.items():
@@ -96,8 +98,8 @@ def _plan_echoes(ctx: Context, options: DnsOptions) -> Iterator[Egress]:
                 to=f"*.{host}",
                 port=port,
                 protocol=scheme,
-                why="the same, where it redirects to",
-                condition="it redirects within its domain",
+                why=say("the same, where it redirects to"),
+                condition=say("it redirects within its domain"),
                 third_party=True,
             )
         if proxy is not None:
@@ -106,7 +108,7 @@ def _plan_echoes(ctx: Context, options: DnsOptions) -> Iterator[Egress]:
                 port=parts.port or PORTS["https"],
                 protocol="https",
                 through=proxy.shown,
-                why=f"by which address the proxy leaves: GET {source.name}",
-                condition=" and ".join(conditions) or None,
+                why=say("by which address the proxy leaves: GET {name}", name=source.name),
+                condition=say(" and ").join(conditions) or None,
                 third_party=True,
             )

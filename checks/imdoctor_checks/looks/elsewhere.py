@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 
-from imdoctor import Context, Egress
+from imdoctor import Context, Egress, say
 from imdoctor.check import is_address
 from imdoctor.im.sites import backup_of
 from imdoctor.net.connect import Connect, connect
@@ -27,12 +27,18 @@ HTTPS = 443
 
 def elsewhere_plan(ctx: Context) -> Iterator[Egress]:
     """List the looks off the target's path; the controls on TCP 443 are the host check's to list."""
-    host, port, condition = ctx.settings.endpoint.host, ctx.settings.endpoint.port, "the target fails at every address"
+    host, port, condition = (
+        ctx.settings.endpoint.host,
+        ctx.settings.endpoint.port,
+        say("the target fails at every address"),
+    )
     if (name := backup_of(host)) is not None:
-        yield Egress(to=name, port=HTTPS, protocol="tls", why="a handshake with the backup domain", condition=condition)
+        yield Egress(
+            to=name, port=HTTPS, protocol="tls", why=say("a handshake with the backup domain"), condition=condition
+        )
     if public_resolver(ctx) is not None:
         yield from public_plan(ctx, condition)
-        why = "what answers at the addresses of the second opinion: the certificate, and GET /"
+        why = say("what answers at the addresses of the second opinion: the certificate, and GET /")
         yield Egress(to=host, port=port, protocol="https", why=why, condition=condition)
 
 
@@ -111,11 +117,11 @@ async def _opinion(ctx: Context) -> Opinion | None:
 def public_plan(ctx: Context, condition: str | None = None) -> Iterator[Egress]:
     """List the question to a public resolver."""
     if (server := public_resolver(ctx)) is not None:
-        why = f"A and AAAA of {ctx.settings.endpoint.host}: a second opinion, by UDP"
+        why = say("A and AAAA of {host}: a second opinion, by UDP", host=ctx.settings.endpoint.host)
         yield Egress(to=server, port=53, protocol="udp", why=why, condition=condition, third_party=True)
-        condition = "it is silent, or its answer truncated"
+        condition = say("it is silent, or its answer truncated")
         yield Egress(
-            to=server, port=53, protocol="tcp", why="the same, over TCP", condition=condition, third_party=True
+            to=server, port=53, protocol="tcp", why=say("the same, over TCP"), condition=condition, third_party=True
         )
 
 

@@ -20,20 +20,20 @@ RESPECTS = (mark("ISP"), mark("country"), mark("region"))
 """In what two ends are compared."""
 
 OPERATORS: Mapping[str, tuple[str, tuple[int, ...]]] = {
-    "China Telecom": (r"中国电信|^电信$|chinanet|china ?telecom", (4134, 4809, 4812, 23764)),
-    "China Unicom": (r"中国联通|^联通$|china ?169|china ?unicom|^unicom$", (4837, 4808, 9929)),
-    "China Mobile": (r"中国移动|^移动$|china ?mobile|cmnet", (9808, 56040, 58453, 58807)),
-    "China Tietong": (r"中国铁通|^铁通$|tietong", (9394,)),
-    "China Broadnet": (r"中国广电|^广电网?$|broadnet", ()),
-    "CERNET": (r"教育网|cernet|china education and research", (4538, 23910)),
-    "CSTNET": (r"科技网|cstnet", (7497,)),
-    "Tencent Cloud": (r"腾讯|tencent", (45090, 132203)),
-    "Alibaba Cloud": (r"阿里|alibaba|aliyun", (37963, 45102)),
-    "Huawei Cloud": (r"华为|huawei", (55990, 136907)),
-    "Baidu": (r"百度|baidu", (38365, 55967)),
-    "Amazon": (r"亚马逊|amazon|^aws$", (16509, 14618)),
-    "Microsoft": (r"微软|microsoft|azure", (8075,)),
-    "Google": (r"谷歌|google", (15169, 396982)),
+    mark("China Telecom"): (r"中国电信|^电信$|chinanet|china ?telecom", (4134, 4809, 4812, 23764)),
+    mark("China Unicom"): (r"中国联通|^联通$|china ?169|china ?unicom|^unicom$", (4837, 4808, 9929)),
+    mark("China Mobile"): (r"中国移动|^移动$|china ?mobile|cmnet", (9808, 56040, 58453, 58807)),
+    mark("China Tietong"): (r"中国铁通|^铁通$|tietong", (9394,)),
+    mark("China Broadnet"): (r"中国广电|^广电网?$|broadnet", ()),
+    mark("CERNET"): (r"教育网|cernet|china education and research", (4538, 23910)),
+    mark("CSTNET"): (r"科技网|cstnet", (7497,)),
+    mark("Tencent Cloud"): (r"腾讯|tencent", (45090, 132203)),
+    mark("Alibaba Cloud"): (r"阿里|alibaba|aliyun", (37963, 45102)),
+    mark("Huawei Cloud"): (r"华为|huawei", (55990, 136907)),
+    mark("Baidu"): (r"百度|baidu", (38365, 55967)),
+    mark("Amazon"): (r"亚马逊|amazon|^aws$", (16509, 14618)),
+    mark("Microsoft"): (r"微软|microsoft|azure", (8075,)),
+    mark("Google"): (r"谷歌|google", (15169, 396982)),
 }
 """Network operators by the names that sources use for them, and by their autonomous systems.
 
