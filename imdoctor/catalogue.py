@@ -32,7 +32,7 @@ def fill(template: str, settings: Settings, address: str | None, data: Mapping[s
         "identifier": settings.identifier,
     }
     known |= {key: _shown(value) for key, value in data.items()}
-    return filled(translated(template), lambda field: known.get(field, "?"))
+    return filled(translated(template), lambda field, _: known.get(field, "?"))
 
 
 def _shown(value: Any) -> Any:  # noqa: ANN401 - a finding's data is whatever JSON holds

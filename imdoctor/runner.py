@@ -19,7 +19,7 @@ from imdoctor.judgement import Seen, defect, judge_check, judge_target, make_rep
 from imdoctor.memory import Memory
 from imdoctor.model import Attempt, CheckReport, HostReport, Report, TargetReport
 from imdoctor.net.machine import Machine
-from imdoctor.speech import ENGLISH, mark, speaking
+from imdoctor.speech import ENGLISH, Language, mark, speaking
 
 STOPPED = mark("stopped before it was done")
 OVERDUE = mark("not done when the time of the run was up: give it more by --timeout")
@@ -33,6 +33,8 @@ class Job:
     settings: Settings
     machine: Machine = field(default_factory=Machine)
     credential: Credential = field(default_factory=Credential)
+    language: Language | None = None
+    """Of what is said of it beside the report; None is that of whoever says it."""
     memory: Memory = field(default_factory=Memory)
     kept: dict[str, Any] | None = None
     held: Mapping[str, Seen] = field(default_factory=dict)

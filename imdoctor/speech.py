@@ -22,6 +22,8 @@ CATALOGUES: Mapping[Language, str] = MappingProxyType({"zh": "locale/zh_CN/LC_ME
 """The catalogue of each language but English, in this package. It is read when something is first said in that language."""
 LOCALE = ("LC_ALL", "LC_MESSAGES", "LANG")
 """The variables that name the user's language, the first that is set counts (locale(7))."""
+NAMES = frozenset({"check", "host", "key", "name", "names", "target"})
+"""Fields that names fill: of targets, hosts, keys, checks. A name stays as it is, though the catalogue has the same word."""
 LEAST_ANCHOR = 8
 """Characters of a template's own that a kept sentence must have to be taken for one made by it."""
 
@@ -61,23 +63,33 @@ def language_of(environ: Mapping[str, str]) -> Language:
     return "zh" if re.match(r"zh(?![a-z])", named) else ENGLISH
 
 
+def shared(languages: Iterable[Language | None]) -> Language:
+    """Return the language that all have in common, else the one spoken now, which None stands for."""
+    found = {language or spoken() for language in languages}
+    return found.pop() if len(found) == 1 else spoken()
+
+
 def say(template: str, /, **values: Any) -> str:  # noqa: ANN401 - whatever str.format takes
     """Return a sentence in the language spoken, its fields filled in as `str.format` does.
 
-    A text that fills a field is retold: it may be a sentence that was kept, or a word that the catalogue knows.
+    A text that fills a field is retold, unless it is a name (``NAMES``) or quoted (``!r``): it may be a sentence that was
+    kept, or a word that the catalogue knows.
     """
     if spoken() == ENGLISH:
         return template.format(**values)
-    return filled(translated(template), lambda field: _retold(values[field]))
+    return filled(translated(template), lambda field, conversion: _told(values[field], field, conversion))
 
 
-def filled(template: str, value_of: Callable[[str], Any]) -> str:
-    """Return a template of the language spoken with its fields filled in; a value that cannot be formatted so stands as it is."""
+def filled(template: str, value_of: Callable[[str, str | None], Any]) -> str:
+    """Return a template of the language spoken with its fields filled in; a value that cannot be formatted so stands as it is.
+
+    ``value_of`` is given a field, and its conversion where it has one: "r" for ``{field!r}``.
+    """
     pieces, formatter = [], string.Formatter()
     for own, field, form, conversion in formatter.parse(template):
         pieces.append(own)
         if field is not None:
-            value = formatter.convert_field(value_of(field), conversion)
+            value = formatter.convert_field(value_of(field, conversion), conversion)
             pieces.append(_formatted(value, form or ""))
     return "".join(pieces) if spoken() == ENGLISH else _flowing(pieces)
 
@@ -89,8 +101,10 @@ def _formatted(value: Any, form: str) -> str:  # noqa: ANN401 - whatever str.for
         return str(value)
 
 
-def _retold(value: Any) -> Any:  # noqa: ANN401 - whatever fills a field
-    return retold(value) if isinstance(value, str) else value
+def _told(value: Any, field: str, conversion: str | None = None) -> Any:  # noqa: ANN401 - whatever fills a field
+    """Return a value as it is said: a text in the language spoken, a name or what is quoted as it stands."""
+    stands = field in NAMES or conversion is not None or not isinstance(value, str)
+    return value if stands else retold(value)
 
 
 def _flowing(pieces: Iterable[str]) -> str:
@@ -151,7 +165,7 @@ def retold(text: str) -> str:
         return known.get(text, text)
     for template in _by_length(spoken()):
         if _anchor(template) in text and (found := _pattern(template).fullmatch(text)):
-            again = ((own, retold(found[field]) if field else "") for own, field in parts(known[template]))
+            again = ((own, _told(found[field], field) if field else "") for own, field in parts(known[template]))
             return _flowing(piece for both in again for piece in both)
     return text
 

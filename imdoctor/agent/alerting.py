@@ -9,9 +9,9 @@ import logging
 from typing import Any
 
 from imdoctor.agent.delivery import DeliveryError, Message
-from imdoctor.agent.events import Event
+from imdoctor.agent.events import KINDS
 from imdoctor.config.secrets import Secret
-from imdoctor.speech import mark
+from imdoctor.speech import mark, say, speaking
 
 EXTRA = mark("apprise is not installed here: pip install 'imdoctor[alerts]'")
 LONGEST_TITLE = 200
@@ -55,7 +55,7 @@ class Alert:
         """Deliver a message. Raises DeliveryError; why a service did not take it, apprise does not say."""
         try:
             async with asyncio.timeout(self._timeout):
-                taken = await asyncio.to_thread(self._notify, message.event)
+                taken = await asyncio.to_thread(self._notify, message)
         except TimeoutError:
             raise DeliveryError(
                 mark("it was not delivered within {timeout:g} s").format(timeout=self._timeout)
@@ -63,18 +63,22 @@ class Alert:
         if not taken:
             raise DeliveryError(mark("the service did not take it, or cannot be reached"))
 
-    def _notify(self, event: Event) -> bool:
-        apprise = _apprise()
+    def _notify(self, message: Message) -> bool:
+        apprise, event = _apprise(), message.event
         kinds = {"error": "failure", "warning": "warning", "info": "success"}
         service = apprise.Apprise()
         service.add(self._url.reveal())
-        return bool(service.notify(title=title(event), body=event.message, notify_type=kinds[event.level]))
+        return bool(service.notify(title=title(message), body=event.message, notify_type=kinds[event.level]))
 
     async def aclose(self) -> None:
         """Keep nothing between deliveries."""
 
 
-def title(event: Event) -> str:
-    """Return a message's title: which target, what became of it, and by which cause."""
-    cause = f" ({event.cause})" if event.cause else ""
-    return f"imdoctor: {event.target or 'the agent'}: {event.name}{cause}"[:LONGEST_TITLE]
+def title(message: Message) -> str:
+    """Return a message's title in its language: which target, what became of it, and by which cause."""
+    event = message.event
+    with speaking(message.language):
+        cause = say(" ({cause})", cause=event.cause) if event.cause else ""
+        kind, target = KINDS.get(event.name, event.name), event.target or say("the agent")
+        told = say("imdoctor: {target}: {kind}{cause}", target=target, kind=kind, cause=cause)
+    return told[:LONGEST_TITLE]

@@ -11,6 +11,7 @@ from imdoctor.agent.record import RunRecord
 from imdoctor.agent.state import State
 from imdoctor.model import Report
 from imdoctor.runner import Job
+from imdoctor.speech import Language, shared, speaking
 
 
 class Board:
@@ -19,6 +20,7 @@ class Board:
     def __init__(self) -> None:
         self._latest: dict[str, TargetNow] = {}
         self._confirmed: dict[str, RunRecord] = {}
+        self._languages: dict[str, Language | None] = {}
         self.fresh = False
 
     def note(self, job: Job, report: Report, run: RunRecord, state: State) -> None:
@@ -33,13 +35,13 @@ class Board:
             runs=1 + (before.runs if before else 0),
         )
         self._confirmed[job.name] = confirmed(run, state)
+        self._languages[job.name] = job.language
         self.fresh = True
 
     def keep(self, names: Collection[str]) -> None:
         """Forget every other target."""
-        for known in (self._latest, self._confirmed):
-            for name in known.keys() - set(names):
-                del known[name]
+        for name in self._latest.keys() - set(names):
+            del self._latest[name], self._confirmed[name], self._languages[name]
 
     def covers(self, jobs: Iterable[Job]) -> bool:
         """Tell whether each target has been examined."""
@@ -54,5 +56,6 @@ class Board:
         )
 
     def verdict(self, host: str) -> Event:
-        """Return the confirmed state of all of them as an event."""
-        return verdict(list(self._confirmed.values()), host)
+        """Return the confirmed state of all of them as an event, in the language that they share, else in the one spoken."""
+        with speaking(shared(self._languages.values())):
+            return verdict(list(self._confirmed.values()), host)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, Self
 
 from imdoctor.agent.delivery import DeliveryError, Message
-from imdoctor.agent.events import Event, one_line
+from imdoctor.agent.events import one_line
 from imdoctor.speech import mark
 
 GRACE = 2.0
@@ -32,8 +32,8 @@ OURS = ("NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", "JOURNAL_STREAM")
 class Command:
     """A program with its arguments, and its timeout in seconds.
 
-    Its environment is ``environ`` and IMDOCTOR_EVENT, _TARGET, _CAUSE, _STATUS and _MESSAGE, which are empty where there is none. Its
-    standard output is discarded. A timeout ends it and every process of its group: by SIGTERM, ``grace`` seconds later by SIGKILL.
+    Its environment is ``environ`` and IMDOCTOR_EVENT, _TARGET, _CAUSE, _STATUS and _MESSAGE, which are empty where there is none, and
+    the message's language as IMDOCTOR_LANG, which an imdoctor that it calls speaks too. Its standard output is discarded. A timeout ends it and every process of its group: by SIGTERM, ``grace`` seconds later by SIGKILL.
     What it leaves running when it ends by itself goes on.
     """
 
@@ -50,7 +50,7 @@ class Command:
     async def deliver(self, message: Message) -> None:
         """Run the program to its end. Raises DeliveryError where it cannot be started, takes too long, or does not exit with 0."""
         with _handed(message.report) as (report, errors):
-            process = await self._start(message.event, report, errors.entrance)
+            process = await self._start(message, report, errors.entrance)
             errors.follow()
             try:
                 async with asyncio.timeout(self.timeout):
@@ -68,7 +68,7 @@ class Command:
                 await errors.settle()
                 raise DeliveryError(f"{_ending(code)}{errors.said()}")
 
-    async def _start(self, event: Event, report: BinaryIO, errors: int) -> asyncio.subprocess.Process:
+    async def _start(self, message: Message, report: BinaryIO, errors: int) -> asyncio.subprocess.Process:
         """Start the program in a session of its own, so that it can be ended with all that it started (setsid(2))."""
         try:
             return await asyncio.create_subprocess_exec(
@@ -76,7 +76,7 @@ class Command:
                 stdin=report,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=errors,
-                env=_environment(self.environ, event),
+                env=_environment(self.environ, message),
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:  # a ValueError for a NUL in an argument
@@ -92,13 +92,15 @@ def _reason(error: OSError | ValueError) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
-def _environment(environ: Mapping[str, str], event: Event) -> dict[str, str]:
+def _environment(environ: Mapping[str, str], message: Message) -> dict[str, str]:
+    event = message.event
     facts = {
         "IMDOCTOR_EVENT": event.name,
         "IMDOCTOR_TARGET": event.target or "",
         "IMDOCTOR_CAUSE": event.cause or "",
         "IMDOCTOR_STATUS": event.status or "",
         "IMDOCTOR_MESSAGE": event.message,
+        "IMDOCTOR_LANG": message.language,
     }
     return {**{key: value for key, value in environ.items() if key not in OURS}, **facts}
 

@@ -20,14 +20,16 @@ from imdoctor.agent.own_events import (
     delivery_works,
     undelivered,
 )
+from imdoctor.speech import ENGLISH, Language
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
-    """What is delivered: the event, the run's report (JSON, contract §4), and whether all is well."""
+    """What is delivered: the event, the language it speaks, the run's report (JSON, contract §4), and whether all is well."""
 
     event: Event
     report: bytes
     ok: bool
+    language: Language = ENGLISH
 
 
 class DeliveryError(Exception):

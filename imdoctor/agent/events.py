@@ -13,7 +13,7 @@ from imdoctor.agent.record import CauseSeen, RunRecord
 from imdoctor.agent.state import Change, Incident
 from imdoctor.model import Status, worst
 from imdoctor.render.text import VERDICTS
-from imdoctor.speech import ENGLISH, Words, count, joined, mark, say, spoken, translated
+from imdoctor.speech import ENGLISH, Language, Words, count, joined, mark, say, speaking, spoken, translated
 
 Level = Literal["info", "warning", "error"]
 LEVELS: Mapping[Status, Level] = {"ok": "info", "fail": "error"}
@@ -50,14 +50,22 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """Further facts under fixed names; times in them are RFC 3339, lengths of time seconds."""
 
 
-def of_change(change: Change, host: str) -> Event:
-    """Return the event of a change: which target, what it is now, since when, why, what to do first, and who saw it."""
+def of_change(change: Change, host: str, language: Language | None = None) -> Event:
+    """Return the event of a change: which target, what it is now, since when, why, what to do first, and who saw it.
+
+    ``language`` is the target's own; None is the one spoken.
+    """
+    with speaking(language or spoken()):
+        return _of_change(change, host)
+
+
+def _of_change(change: Change, host: str) -> Event:
     incident = change.incident
     first = next(iter(incident.causes), None)
     over = incident.ended is not None
     status = incident.status if change.kind == "flapping" else change.status
     parts = [
-        say("{who}: {told}", who=change.target, told=_headline(change)),
+        say("{target}: {told}", target=change.target, told=_headline(change)),
         *_advice(first, over=over),
         _seen_from(host),
     ]

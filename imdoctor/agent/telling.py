@@ -13,6 +13,7 @@ from imdoctor.model import Report
 from imdoctor.render.json import render
 from imdoctor.render.masking import masked
 from imdoctor.runner import Job
+from imdoctor.speech import spoken
 
 if TYPE_CHECKING:
     from imdoctor.agent.otlp import Pusher
@@ -40,11 +41,13 @@ class Telling:
         """Tell of a change, with the report that showed it, in which the job's secrets are masked."""
         if self.changes:
             text = render(masked(report, Mask.of(job.credential.secrets())))
-            self._put(self.changes, Message(event=event, report=text.encode(), ok=event.status != "fail"))
+            language = job.language or spoken()
+            ok = event.status != "fail"
+            self._put(self.changes, Message(event=event, language=language, report=text.encode(), ok=ok))
 
     def beat(self, event: Event) -> None:
         """Tell that the program is alive, and how its targets are."""
-        self._put(self.beats, Message(event=event, report=b"", ok=event.status != "fail"))
+        self._put(self.beats, Message(event=event, language=spoken(), report=b"", ok=event.status != "fail"))
 
     def _put(self, outboxes: Iterable[Outbox], message: Message) -> None:
         for outbox in outboxes:

@@ -5,6 +5,7 @@ import gc
 import time
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -221,7 +222,7 @@ class Agent:
 
     def _tell(self, job: Job, made: Round, changes: Sequence[Change]) -> None:
         for change in changes:
-            event = of_change(change, self.host)
+            event = of_change(change, self.host, job.language)
             self.say(event)
             self._teller.change(event, job, made.report)
 
@@ -277,7 +278,8 @@ class Agent:
         task.add_done_callback(self._beside.discard)
 
     async def _in_thread(self, step: Callable[[], T]) -> T:
-        return await self._loop.run_in_executor(self._thread, step)
+        # With this context: what the thread says, of a history say, is said in the agent's language.
+        return await self._loop.run_in_executor(self._thread, copy_context().run, step)
 
     def _say_from_thread(self, event: Event) -> None:
         self._loop.call_soon_threadsafe(self.say, event)

@@ -110,7 +110,7 @@ def _doubts(config: Config, session: Session) -> Iterator[str]:
         first = seen.setdefault(msgspec.json.encode(replace(target, name="")), target.name)
         if first != target.name:
             yield say(
-                "target {name}: it says the same as {first}: take one of them away, unless both are meant",
+                "target {name}: it says the same as {target}: take one of them away, unless both are meant",
                 name=target.name,
-                first=first,
+                target=first,
             )

@@ -16,6 +16,7 @@ from imdoctor.judgement import alone
 from imdoctor.memory import Memory
 from imdoctor.model import Report
 from imdoctor.runner import Job
+from imdoctor.speech import shared, speaking
 
 
 @dataclass(frozen=True)
@@ -53,10 +54,13 @@ class Remembering:
             run = record(target, at=self._at, seconds=report.duration_seconds)
             state, changes = self._known.fold(run, self.memory)
             standing.append(confirmed(run, state))
-            told += [Told(of_change(change, platform.node()), job, alone(report, target)) for change in changes]
+            events = [of_change(change, platform.node(), job.language) for change in changes]
+            told += [Told(event, job, alone(report, target)) for event in events]
         for one in told:
             self.session.tell(one.event)
-        asyncio.run(self._deliver(told, verdict(standing, platform.node())))
+        with speaking(shared(job.language for job in self.work.jobs)):
+            beat = verdict(standing, platform.node())
+        asyncio.run(self._deliver(told, beat))
 
     async def _deliver(self, told: Sequence[Told], beat: Event) -> None:
         teller = telling(self.work.config, self.session)

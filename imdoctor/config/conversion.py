@@ -96,9 +96,9 @@ class Conversion:
             self.problem(
                 node,
                 say(
-                    "{name}: a mapping is expected: write keys and values, such as `{known}: …`",
+                    "{name}: a mapping is expected: write keys and values, such as `{key}: …`",
                     name=name,
-                    known=next(iter(known), "key"),
+                    key=next(iter(known), "key"),
                 ),
             )
             return []
@@ -168,7 +168,7 @@ class Conversion:
         try:
             return msgspec.convert(value, kind)
         except msgspec.ValidationError as error:
-            self.problem(node, f"{name}: {_reworded(error, kind)}")
+            self.problem(node, f"{name}: {_reworded(error, kind)}{_meant(value, kind)}")
             return msgspec.UNSET
 
 
@@ -255,9 +255,17 @@ def _reworded(error: msgspec.ValidationError, kind: Any) -> str:  # noqa: ANN401
     """Return msgspec's sentence in this program's words, without the value."""
     base = _peel(kind)[0]
     if typing.get_origin(base) is typing.Literal:
-        return say("one of {values} is expected", values=", ".join(map(str, typing.get_args(base))))
+        return say("one of {names} is expected", names=", ".join(map(str, typing.get_args(base))))
     text = str(error).removeprefix("Expected ").split(", got")[0].split(" - at")[0]
     text = re.sub(
         r"`([^`]*)`", lambda found: " or ".join(WORDS.get(word, word) for word in found[1].split(" | ")), text
     )
     return text if text.startswith("Invalid") else say("{text} is expected", text=text)
+
+
+def _meant(value: object, kind: Any) -> str:  # noqa: ANN401 - any annotation
+    """Return the end of a sentence on what is no choice: the choice that it begins with, as zh_CN does, if it does."""
+    base = _peel(kind)[0]
+    choices = typing.get_args(base) if typing.get_origin(base) is typing.Literal else ()
+    near = [it for it in choices if isinstance(value, str) and value.lower().startswith(str(it))]
+    return f": {suggestion(str(near[0]), map(str, choices))}" if near else ""

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from imdoctor.im.sites import DEFAULT_SITE, site_of_sdkappid
+from imdoctor.speech import Language
 
 DURATION_PATTERN = r"^([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|s|m|h|d)$"
 PERCENTAGE_PATTERN = r"^([0-9]{1,3}(?:\.[0-9]{1,9})?)%$"
@@ -87,6 +88,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     client: how the application itself calls the API.
     ca_file: the authorities to trust, in PEM, relative to the configuration's folder. null: the system's store.
     proxy: env (the variables https_proxy, all_proxy and no_proxy), none, or a URL such as http://proxy.example:3128.
+    lang: of the messages that `watch` and `run --state` send of it, and of their log. null: --lang, else the locale's.
     """
 
     name: str = "default"
@@ -102,6 +104,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     client: Client = Client()
     ca_file: FilePath | None = None
     proxy: str = "env"
+    lang: Language | None = None
 
     @property
     def site(self) -> str | None:

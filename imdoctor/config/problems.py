@@ -65,10 +65,10 @@ def suggestion(word: str, known: Iterable[str]) -> str:
     near = longer[:MOST_NAMED] or difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.6)
     if near:
         return say(
-            "did you mean {near}{joint}{last}?",
-            near=", ".join(near[:-1]),
+            "did you mean {names}{joint}{name}?",
+            names=", ".join(near[:-1]),
             joint=say(" or ") if near[:-1] else "",
-            last=near[-1],
+            name=near[-1],
         )
     return (
         say("known here: {names}", names=", ".join(names))

@@ -216,7 +216,7 @@ def _domain(call: Called, parameters: _Parameters) -> Iterator[Remark]:
     elif site is None:
         yield Remark(code="request.unknown-domain", seen=say("The host is {host}.", host=_shown(host)))
     elif not site.current:
-        yield Remark(code="request.former-domain", seen=say("The domain is that of {name}.", name=site.name))
+        yield Remark(code="request.former-domain", seen=say("The domain is that of {site}.", site=site.name))
     sdkappid = _number(parameters.shown("sdkappid") or "", 1, HIGHEST_SDKAPPID)
     likely = site_of_sdkappid(sdkappid) if sdkappid is not None else None
     if site is not None and likely is not None and likely.name != site.name:

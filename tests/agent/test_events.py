@@ -308,18 +308,18 @@ IN_CHINESE = {
         change("opened", "fail", KNOWN),
         (
             "prod：异常，始于 10:31:05Z（2 次运行）：证书已过期（43.141.10.1）（tls.cert-expired）。"
-            "首先：检查本机时钟：`timedatectl`。观察自 web1。"
+            "处理建议：检查本机时钟：`timedatectl`。检测主机：web1。"
         ),
     ),
     "without a cause": (
         change("opened", "unknown", worst="unknown"),
-        "prod：未知，始于 10:31:05Z（2 次运行）：原因不明，运行报告中可以看到哪些项目无法检查。观察自 web1。",
+        "prod：未知，始于 10:31:05Z（2 次运行）：原因不明，运行报告中可以看到哪些项目无法检查。检测主机：web1。",
     ),
     "recovered": (
         change("recovered", "ok", KNOWN, after=3600, ended=3500, count=9),
         (
             "prod：恢复为正常，此前持续 58 分钟 20 秒（始于 10:31:05Z，9 次异常运行）。"
-            "原因是：证书已过期（43.141.10.1）（tls.cert-expired）。观察自 web1。"
+            "原因是：证书已过期（43.141.10.1）（tls.cert-expired）。检测主机：web1。"
         ),
     ),
 }
