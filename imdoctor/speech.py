@@ -32,6 +32,7 @@ _WIDE, _HAN, _LATIN = "[\u3001-\u9fff\uff01-\uffee]", "[\u4e00-\u9fff]", "[A-Za-
 _SET = re.compile(f"{_WIDE}(?: \0|\0 ){_WIDE}")
 """Two wide characters with a space between them, where pieces meet (at NUL)."""
 _CLOSE = re.compile(f"{_HAN}\0{_LATIN}|{_LATIN}\0{_HAN}")
+_STOP = re.compile(r"[.?](?= [A-Z])")
 _ESCAPE, _ESCAPED = re.compile(r"\\(.)"), {"n": "\n", "t": "\t"}
 _spoken: ContextVar[Language] = ContextVar("spoken", default=ENGLISH)
 
@@ -158,7 +159,8 @@ class Words(Mapping[str, str]):
 def retold(text: str) -> str:
     """Return in the language spoken what was said in English and kept: in an observation, a history, a saved report.
 
-    The catalogue has it as it stands, or has the template that it was made by, and what fills the fields is retold in turn.
+    The catalogue has it as it stands, or has the template that it was made by, and what fills the fields is retold in turn;
+    or it is several sentences, each of which is told so.
     """
     known = catalogue(spoken())
     if not known or text in known:
@@ -167,6 +169,15 @@ def retold(text: str) -> str:
         if _anchor(template) in text and (found := _pattern(template).fullmatch(text)):
             again = ((own, _told(found[field], field) if field else "") for own, field in parts(known[template]))
             return _flowing(piece for both in again for piece in both)
+    return _each_retold(text)
+
+
+def _each_retold(text: str) -> str:
+    """Return several sentences that were joined, each retold, the longest first: one may have several full stops itself."""
+    for end in reversed([found.end() for found in _STOP.finditer(text)]):
+        head, rest = text[:end], text[end:].lstrip()
+        if (first := retold(head)) != head and (others := retold(rest)) != rest:
+            return first + others
     return text
 
 

@@ -113,7 +113,9 @@ def defect(target: str, error: Exception) -> Event:
     told = say(
         "a defect of imdoctor itself, not of the target: {name}: {error}", name=type(error).__name__, error=error
     )
-    return Event(name="defect", level="error", message=one_line(say("{target}: {told}", target=target, told=told)), target=target)
+    return Event(
+        name="defect", level="error", message=one_line(say("{target}: {told}", target=target, told=told)), target=target
+    )
 
 
 def listening(where: str, *, local: bool) -> Event:

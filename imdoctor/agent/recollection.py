@@ -12,9 +12,37 @@ from imdoctor.agent.record import RunRecord
 from imdoctor.agent.state import Change, State, step
 from imdoctor.config.model import History as Limits
 from imdoctor.memory import Entry, Memory
+from imdoctor.speech import Language
 
 PRUNED_EVERY = 20
 """Runs between two looks at whether there is something to prune: a step takes away more than so many."""
+
+
+LANGUAGE = "language"
+"""The name under which a target's language is kept: who tells of its incidents may know no configuration."""
+
+
+class Spoken(msgspec.Struct, frozen=True):
+    """The language in which a target is told of; None where its configuration names none."""
+
+    language: Language | None
+
+
+def keep_language(memory: Memory, target: str, language: Language | None) -> None:
+    """Keep a target's language, where it is another than the one that is kept."""
+    own = memory.of(target)
+    known = own.recall(LANGUAGE, Spoken)
+    if language != (known.value.language if known else None):
+        own.keep(LANGUAGE, Spoken(language))
+
+
+def kept_language(history: History, target: str) -> Language | None:
+    """Return the language that a history keeps for a target. Raises HistoryError."""
+    found = history.recall(target, LANGUAGE)
+    try:
+        return msgspec.msgpack.decode(found[1], type=Spoken).language if found else None
+    except msgspec.MsgspecError:  # of a release that knows a language more
+        return None
 
 
 def confirmed(run: RunRecord, state: State) -> RunRecord:

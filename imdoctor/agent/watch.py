@@ -18,7 +18,7 @@ from imdoctor.agent.events import Event, of_change
 from imdoctor.agent.notify import Notifier
 from imdoctor.agent.now import AgentNow
 from imdoctor.agent.pulse import Pulse
-from imdoctor.agent.recollection import Recollection
+from imdoctor.agent.recollection import Recollection, keep_language
 from imdoctor.agent.record import record
 from imdoctor.agent.rounds import Course, Round, make_round
 from imdoctor.agent.schedule import Schedule, Slot
@@ -203,6 +203,7 @@ class Agent:
         at, start = time.time(), time.monotonic()
         made = await make_round(job, assignment.checks, slot.checks, course, self.memory, timeout=self.timeout)
         run = record(made.target, at=at, seconds=time.monotonic() - start, asked=made.asked)
+        keep_language(self.memory, job.name, job.language)
         state, changes = await self._in_thread(lambda: self._known.fold(run, self.memory))
         self.board.note(job, made.report, run, state)
         self._tell(job, made, changes)

@@ -296,9 +296,7 @@ def job_of(target: Target, options: dict[str, Any], base: Path, session: Session
         third_party=third_party,
         checks=options,
     )
-    return Job(
-        name=target.name, settings=settings, machine=machine, credential=credential, language=target.lang
-    )
+    return Job(name=target.name, settings=settings, machine=machine, credential=credential, language=target.lang)
 
 
 def _without_password(proxy: str) -> tuple[str, str | None]:

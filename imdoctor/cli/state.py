@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from imdoctor.agent.events import Event, of_change, verdict
-from imdoctor.agent.recollection import Recollection, confirmed
+from imdoctor.agent.recollection import Recollection, confirmed, keep_language
 from imdoctor.agent.record import RunRecord, record
 from imdoctor.cli.jobs import Work, telling
 from imdoctor.cli.session import Session
@@ -52,6 +52,7 @@ class Remembering:
         standing: list[RunRecord] = []
         for job, target in zip(self.work.jobs, report.targets, strict=True):
             run = record(target, at=self._at, seconds=report.duration_seconds)
+            keep_language(self.memory, job.name, job.language)
             state, changes = self._known.fold(run, self.memory)
             standing.append(confirmed(run, state))
             events = [of_change(change, platform.node(), job.language) for change in changes]

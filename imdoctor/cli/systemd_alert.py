@@ -13,10 +13,12 @@ import msgspec
 from imdoctor.agent.events import Event, of_change
 from imdoctor.agent.folder import state_folder
 from imdoctor.agent.history import History, HistoryError, Remembered
+from imdoctor.agent.recollection import kept_language
 from imdoctor.agent.state import Change
 from imdoctor.cli.options import state_option
 from imdoctor.cli.session import OutputError, Session
 from imdoctor.config.model import History as Limits
+from imdoctor.speech import Language
 
 PATIENCE = 30.0
 """Seconds that a command may take for one message."""
@@ -50,7 +52,7 @@ def _tell(folder: Path, unit: str, command: Sequence[str], session: Session) -> 
     history = History.open(folder, keep=limits.keep, size=limits.size, wall=time.time)
     with contextlib.closing(history):
         for one in untold:
-            event = _event(one, unit)
+            event = _event(one, unit, kept_language(history, one.target))
             session.tell(event)
             if command:
                 _hand_over(event.message, command)
@@ -65,8 +67,8 @@ def _untold(folder: Path) -> list[Remembered]:
         return history.untold()
 
 
-def _event(one: Remembered, unit: str) -> Event:
-    """Return the event of an incident; one that is over by now is told as a recovery."""
+def _event(one: Remembered, unit: str, language: Language | None) -> Event:
+    """Return the event of an incident, in its target's language; one that is over by now is told as a recovery."""
     over = one.incident.ended is not None
     change = Change(
         kind="recovered" if over else "opened",
@@ -76,7 +78,7 @@ def _event(one: Remembered, unit: str) -> Event:
         status="ok" if over else one.incident.status,
         incident=one.incident,
     )
-    event = of_change(change, platform.node())
+    event = of_change(change, platform.node(), language)
     return msgspec.structs.replace(event, fields={**event.fields, "unit": unit})
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
+from msgspec.structs import replace
 
 from imdoctor.agent.alerting import Alert, known, title
 from imdoctor.agent.delivery import DeliveryError, Message
@@ -28,6 +29,7 @@ EVENT = Event(
     cause="tls.cert-expired",
     status="fail",
 )
+MESSAGE = Message(event=EVENT, report=b"{}", ok=False)
 
 
 @contextmanager
@@ -70,7 +72,7 @@ class Mailbox:
 
 def deliver(url: str, timeout: float = 20.0) -> None:
     """Deliver the event to one service."""
-    asyncio.run(Alert(Secret(url), timeout=timeout).deliver(Message(event=EVENT, report=b"{}", ok=False)))
+    asyncio.run(Alert(Secret(url), timeout=timeout).deliver(MESSAGE))
 
 
 def test_a_webhook_gets_it() -> None:
@@ -79,7 +81,7 @@ def test_a_webhook_gets_it() -> None:
         deliver(f"json://127.0.0.1:{port}/im")
     ((path, body),) = got
     assert path.rstrip("/") == "/im"
-    assert (body["title"], body["message"], body["type"]) == (title(EVENT), EVENT.message, "failure")
+    assert (body["title"], body["message"], body["type"]) == (title(MESSAGE), EVENT.message, "failure")
 
 
 def test_a_chat_gets_it() -> None:
@@ -90,6 +92,31 @@ def test_a_chat_gets_it() -> None:
     assert path == f"/hooks/{TOKEN}"
     for part in ("prod", "tls.cert-expired", "since 10:31:05Z", "First: renew it.", "Seen from web1."):
         assert part in body["text"]
+
+
+TITLES = {
+    "English": (MESSAGE, "imdoctor: prod: opened (tls.cert-expired)"),
+    "Chinese": (replace(MESSAGE, language="zh"), "imdoctor：prod：故障发生（tls.cert-expired）"),
+    "without a cause": (
+        Message(event=replace(EVENT, name="recovered", cause=None), report=b"", ok=True, language="zh"),
+        "imdoctor：prod：故障恢复",
+    ),
+    "a name that is a word as well": (
+        Message(event=replace(EVENT, target="timeout"), report=b"", ok=False, language="zh"),
+        "imdoctor：timeout：故障发生（tls.cert-expired）",
+    ),
+    "of nobody": (
+        Message(event=replace(EVENT, target=None), report=b"", ok=False),
+        "imdoctor: the agent: opened (tls.cert-expired)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", TITLES)
+def test_the_title(name: str) -> None:
+    """The title names target, change and cause in the message's language, whatever is spoken around it."""
+    message, told = TITLES[name]
+    assert title(message) == told
 
 
 def test_mail_gets_it() -> None:
@@ -105,7 +132,7 @@ def test_mail_gets_it() -> None:
     finally:
         server.stop()
     (mail,) = (email.message_from_bytes(one, policy=email.policy.default) for one in box.mails)
-    assert mail["Subject"] == title(EVENT)
+    assert mail["Subject"] == title(MESSAGE)
     body = mail.get_body()
     assert body is not None
     assert EVENT.message in " ".join(body.get_content().split())

@@ -103,6 +103,7 @@ def test_the_environment(tmp_path: Path, event: Event, facts: list[str]) -> None
     assert run("/bin/sh", "-c", 'env -0 > "$1"', "sh", str(tmp_path / "env"), event=event, environ=environ) is None
     seen = dict(line.split("=", 1) for line in (tmp_path / "env").read_text().split("\0") if line)
     assert [seen[f"IMDOCTOR_{name}"] for name in ("EVENT", "TARGET", "CAUSE", "STATUS", "MESSAGE")] == facts
+    assert seen["IMDOCTOR_LANG"] == "en"
     assert seen["KEPT"] == "1"
     assert not seen.keys() & {"NOTIFY_SOCKET", "WATCHDOG_USEC", "JOURNAL_STREAM"}
 

@@ -13,6 +13,7 @@ from imdoctor import registry
 from imdoctor.judgement import in_words
 from imdoctor.model import Attempt, Report, TargetReport
 from imdoctor.runner import judge
+from imdoctor.speech import retold, speaking
 from tests.render.worlds import saved
 
 WORLDS = sorted(saved())
@@ -48,6 +49,17 @@ def test_every_sentence_is_told_in_chinese(world: str) -> None:
             assert after != before or not before
             left = ENGLISH.findall(re.sub(r"`[^`]*`", "", after))
             assert [words for words in left if words not in observed] == [], after
+
+
+@pytest.mark.parametrize("world", WORLDS)
+def test_what_an_agent_keeps_of_a_cause_is_told_as_the_report_tells_it(world: str) -> None:
+    """A cause's title and first remedy, which the history has in English, come to the same Chinese by their words alone."""
+    english, chinese = both(world)
+    for one, other in zip(english.targets, chinese.targets, strict=True):
+        for before, after in zip(one.diagnosis, other.diagnosis, strict=True):
+            with speaking("zh"):
+                told = [retold(text) for text in (before.title, *before.remedy[:1])]
+            assert told == [after.title, *after.remedy[:1]]
 
 
 def without_words(report: Report) -> object:
