@@ -33,8 +33,9 @@ class Command:
     """A program with its arguments, and its timeout in seconds.
 
     Its environment is ``environ`` and IMDOCTOR_EVENT, _TARGET, _CAUSE, _STATUS and _MESSAGE, which are empty where there is none, and
-    the message's language as IMDOCTOR_LANG, which an imdoctor that it calls speaks too. Its standard output is discarded. A timeout ends
-    it and every process of its group: by SIGTERM, ``grace`` seconds later by SIGKILL. What it leaves running when it ends by itself goes on.
+    the message's language as IMDOCTOR_LANG, which an imdoctor that it calls speaks too. Its standard output is discarded. A timeout
+    ends it and every process of its group: by SIGTERM, ``grace`` seconds later by SIGKILL. What it leaves running when it ends by
+    itself goes on.
     """
 
     argv: tuple[str, ...]

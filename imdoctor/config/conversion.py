@@ -168,7 +168,7 @@ class Conversion:
         try:
             return msgspec.convert(value, kind)
         except msgspec.ValidationError as error:
-            self.problem(node, f"{name}: {_reworded(error, kind)}{_meant(value, kind)}")
+            self.problem(node, f"{name}: {_with_choice(_reworded(error, kind), value, kind)}")
             return msgspec.UNSET
 
 
@@ -263,9 +263,9 @@ def _reworded(error: msgspec.ValidationError, kind: Any) -> str:  # noqa: ANN401
     return text if text.startswith("Invalid") else say("{text} is expected", text=text)
 
 
-def _meant(value: object, kind: Any) -> str:  # noqa: ANN401 - any annotation
-    """Return the end of a sentence on what is no choice: the choice that it begins with, as zh_CN does, if it does."""
+def _with_choice(text: str, value: object, kind: Any) -> str:  # noqa: ANN401 - any annotation
+    """Return a sentence on what is no choice with the choice that it begins with, if it does: zh_CN is meant as zh."""
     base = _peel(kind)[0]
     choices = typing.get_args(base) if typing.get_origin(base) is typing.Literal else ()
     near = [it for it in choices if isinstance(value, str) and value.lower().startswith(str(it))]
-    return f": {suggestion(str(near[0]), map(str, choices))}" if near else ""
+    return say("{who}: {told}", who=text, told=suggestion(str(near[0]), map(str, choices))) if near else text

@@ -23,7 +23,7 @@ from imdoctor.lab.gateway import Answering
 from imdoctor.memory import Memory
 from imdoctor.model import HostReport, Report
 from imdoctor.runner import Job
-from imdoctor.speech import Language, shared, speaking
+from imdoctor.speech import LANGUAGES, Language, shared, speaking
 from tests.agent.lab import Watched, watched
 from tests.agent.process import agent
 from tests.agent.test_alerting import webhook
@@ -201,10 +201,10 @@ def test_what_targets_share(row: str) -> None:
 def test_the_verdict_over_all() -> None:
     """A board tells of its targets in the language that they share; one that is gone counts no more."""
     board = Board()
-    for name, language in (("china", "zh"), ("world", "en")):
-        note(board, name, language)
+    for language in LANGUAGES:
+        note(board, language, language)
     assert board.verdict("").message == "HEALTHY: 2 of 2 targets healthy."
-    board.keep(["china"])
+    board.keep(["zh"])
     assert board.verdict("").message == "正常：1 个目标中 1 个正常。"
 
 

@@ -294,6 +294,19 @@ BAD: dict[str, tuple[str, list[str]]] = {
         ["c.yaml:1:15: dns: slow and 1s are one too many: write mode: quick"],
     ),
     "a word that is no choice": ("checks: {dns: {mode: odd}}", ["c.yaml:1:22: mode: one of quick, slow is expected"]),
+    "a language that is none": (f"{T}lang: fr", ["c.yaml:2:11: lang: one of en, zh is expected"]),
+    "a locale for a language": (
+        f"{T}lang: zh_CN.UTF-8",
+        ["c.yaml:2:11: lang: one of en, zh is expected: did you mean zh?"],
+    ),
+    "a language's whole name": (
+        "defaults: {lang: English}",
+        ["c.yaml:1:18: lang: one of en, zh is expected: did you mean en?"],
+    ),
+    "a language that YAML takes for a word of its own": (
+        "defaults: {lang: no}",
+        ["c.yaml:1:18: lang: one of en, zh is expected"],
+    ),
     "a number out of range": ("checks: {dns: {count: 10}}", ["c.yaml:1:23: count: a whole number <= 9 is expected"]),
     "neither of two types": (
         "checks: {dns: {either: [1]}}",

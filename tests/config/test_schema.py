@@ -46,6 +46,7 @@ BAD = {
     "an option that is missing": "checks: {needy: {}}",
     "a name for all": "defaults: {name: a}",
     "an unknown default": "defaults: {nmae: a}",
+    "a language that is none": "targets: [{lang: zh_CN}]",
     "no percentage": "schedule: {jitter: 0.1}",
 }
 

@@ -111,6 +111,8 @@ def _type(node: Any, known: Mapping[str, Any]) -> str:  # noqa: ANN401 - a part 
     whole = _resolved(node, known)
     if "anyOf" in whole:
         return " or ".join(_type(one, known) for one in whole["anyOf"])
+    if "enum" in whole:
+        return " or ".join(f"`{choice}`" for choice in whole["enum"])
     if whole["type"] == "array":
         return f"list of {_type(whole['items'], known)}s"
     if isinstance(whole.get("additionalProperties"), dict):
