@@ -113,7 +113,7 @@ def test_without_a_word_the_agents_language(lab: Watched, row: str) -> None:
 
 
 def test_a_reload_changes_the_language(lab: Watched) -> None:
-    """A new language counts from the next message on."""
+    """A new language counts from the next message on, and the unit that alerts learns it from the agent's history."""
     lab.answer(Answering())
     probing = {"probe": {"every": "0s"}}
     config = lab.configure(lab.signing("prod"), checks=probing)
@@ -125,6 +125,8 @@ def test_a_reload_changes_the_language(lab: Watched) -> None:
         lab.answer(BROKEN)
         assert running.until("opened")["event"].startswith("prod：异常，始于 ")
         assert running.end() == 143
+    alert = imdoctor(lab.folder, "systemd", "alert", "--state", "state/imdoctor", "imdoctor-watch.service")
+    assert json.loads(alert.err)["event"].startswith("prod：异常，始于 ")
 
 
 def test_the_heartbeat(lab: Watched) -> None:
