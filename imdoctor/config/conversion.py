@@ -124,6 +124,8 @@ class Conversion:
         if not isinstance(node, yaml.ScalarNode) or _is_null(node):
             self.problem(node, say("{name}: one value is expected here", name=name))
             return msgspec.UNSET
+        if _fits(node, bool):  # YAML's own words, such as yes, would make host names
+            return self._leaf(node, str, str, name)
         try:
             return msgspec.convert(parse(node.value), kind)
         except msgspec.ValidationError as error:

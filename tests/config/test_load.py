@@ -294,6 +294,10 @@ BAD: dict[str, tuple[str, list[str]]] = {
         ["c.yaml:1:15: dns: slow and 1s are one too many: write mode: quick"],
     ),
     "a word that is no choice": ("checks: {dns: {mode: odd}}", ["c.yaml:1:22: mode: one of quick, slow is expected"]),
+    "an endpoint that YAML takes for a word of its own": (
+        f"{T}endpoint: yes",
+        ["c.yaml:2:15: endpoint: a text is expected: put it in quotes"],
+    ),
     "a language that is none": (f"{T}lang: fr", ["c.yaml:2:11: lang: one of en, zh is expected"]),
     "a locale for a language": (
         f"{T}lang: zh_CN.UTF-8",
