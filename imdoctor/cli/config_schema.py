@@ -21,5 +21,5 @@ def schema(session: Session, *, report: bool) -> int:
         from imdoctor.config.schema import schema as configuration_schema
 
         told = configuration_schema(option_types(checks_installed(session)))
-    session.say(json.dumps(told, indent=2, ensure_ascii=False) + "\n")
+    session.say(json.dumps(told, indent=2, ensure_ascii=False) + "\n", "json")
     return 0

@@ -39,7 +39,7 @@ def diff(session: Session, *, before: str, after: str, form: str) -> int:
         raise click.UsageError(say("standard input holds one report: name a file for the other"))
     with speaking_for(form):
         told = compare(saved_report(before), saved_report(after), checks_installed(session))
-        session.say(_json(told) if form == "json" else _text(told, style(session).width))
+        session.say(_json(told) if form == "json" else _text(told, style(session).width), form)
     return 0 if told.same else DIFFERENT
 
 

@@ -70,7 +70,7 @@ def _lint(session: Session, request: str | None, file: Path | None, form: str, f
     else:
         width = style(session).width
         text = "\n\n".join("\n".join(_lines(item, width)) for item in lints)
-    session.say(redacted(f"{text}\n"))
+    session.say(redacted(f"{text}\n"), form)
     return code
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from imdoctor.cli.runners import harmless
 from imdoctor.config.secrets import Mask, Secret
 from imdoctor.speech import say
 
@@ -40,10 +41,14 @@ class Session:
         """The mask over every secret loaded so far."""
         return Mask.of(self.secrets)
 
-    def say(self, text: str) -> None:
+    def shown(self, text: str, form: str = "text") -> str:
+        """Return a text of a format as it may be read: without any secret, and without a word that a job's runner would obey."""
+        return harmless(self.mask(text), self.environ, form)
+
+    def say(self, text: str, form: str = "text") -> None:
         """Write to standard output. Raises BrokenPipeError when the reader went away, else OutputError."""
         try:
-            self.out.write(self.mask(text))
+            self.out.write(self.shown(text, form))
             self.out.flush()
         except BrokenPipeError:
             raise
@@ -56,7 +61,7 @@ class Session:
     def complain(self, code: int, *sentences: str) -> int:
         """Write sentences to standard error, and return the exit code."""
         for sentence in sentences:
-            self.err.write(self.mask(f"imdoctor: {sentence}\n"))
+            self.err.write(self.shown(f"imdoctor: {sentence}\n"))
         return code
 
     def warn(self, event: str, **facts: object) -> None:
