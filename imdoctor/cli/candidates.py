@@ -65,9 +65,11 @@ def codes(ctx: click.Context, param: click.Parameter, incomplete: str) -> "Items
     if incomplete[:1].isdigit():
         return _matching(errors, incomplete)
     from imdoctor import registry
+    from imdoctor.im.lint_rules import background
 
     found = [(code, spec.title) for check in registry.load().checks for code, spec in check.findings.items()]
-    return _matching([*found, *errors], incomplete)
+    rules = [(code, behind.title) for code, behind in background().items()]
+    return _matching([*found, *rules, *errors], incomplete)
 
 
 def scenarios(ctx: click.Context, param: click.Parameter, incomplete: str) -> "Items":

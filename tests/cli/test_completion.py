@@ -151,6 +151,7 @@ WORDS: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "one without a mapping": (("run", "--config", "list.yaml", "--target", ""), []),
     "watch, which takes none unasked": (("watch", "--target", ""), []),
     "watch with one that is named": (("watch", "--config", "b.yaml", "--target", ""), ["plain,b"]),
+    "codes of lint": (("explain", "request.ran"), ["plain,request.random", "plain,request.random-constant"]),
     "no such command": (("rnu", ""), []),
     "no such option": (("run", "--cheks", "tc"), []),
     "a value that is wrong": (("run", "--timeout", "soon", "--chec"), ["plain,--check"]),

@@ -12,7 +12,7 @@ from imdoctor import registry
 from imdoctor.cli import cli
 from imdoctor.cli.lazy import LazyGroup
 from imdoctor.im import errorcodes
-from imdoctor.im.lint_rules import RULES
+from imdoctor.im.lint_rules import RULES, background
 from imdoctor.lab.scenarios import HEALTHY, SCENARIOS
 
 ROOT = Path(__file__).parents[2]
@@ -49,6 +49,9 @@ def _codes() -> Iterator[tuple[str, str]]:
 def _rules() -> Iterator[tuple[str, str]]:
     for rule in RULES.values():
         yield from ((text, "imdoctor/im/lint_rules.py") for text in (rule.says, rule.source, rule.instead))
+    for behind in background().values():
+        texts = (behind.title, *behind.causes, *behind.confirm)
+        yield from ((text, "imdoctor/im/lint_rules.json") for text in texts)
 
 
 def _scenarios() -> Iterator[tuple[str, str]]:
