@@ -128,7 +128,7 @@ def answered(home: Path, *words: str, more: Mapping[str, str] | None = None) -> 
 def test_every_command_is_completed(tmp_path: Path) -> None:
     """Every command is there, and what one does not have is not."""
     assert answered(tmp_path, "imdoctor", "") == [f"plain,{name}" for name in COMMANDS]
-    assert answered(tmp_path, "imdoctor", "-") == ["plain,--version", "plain,-h", "plain,--help"]
+    assert answered(tmp_path, "imdoctor", "-") == ["plain,--version", "plain,--lang", "plain,-h", "plain,--help"]
     assert "plain,--listen" in answered(tmp_path, "imdoctor", "watch", "--")
     assert "plain,--listen" not in answered(tmp_path, "imdoctor", "run", "--")
 
