@@ -35,6 +35,7 @@ def _specs() -> Iterator[tuple[str, str]]:
     for check in registry.load().checks:
         place = f"check {check.name}"
         yield check.title, place
+        yield from ((fact.show, place) for fact in getattr(check, "facts", ()) if fact.show != "{}")
         for spec in check.findings.values():
             texts = (spec.title, spec.message, spec.why, *spec.remedy, *spec.causes, *spec.confirm)
             yield from ((text, place) for text in texts)
