@@ -32,6 +32,7 @@ class Session:
     @classmethod
     def of_process(cls) -> "Session":
         """Return the session of this process. What a stream's encoding lacks is written as an escape."""
+        _open_closed()
         for stream in (sys.stdout, sys.stderr):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a process's own streams are TextIOWrappers
         return cls(environ=os.environ, cwd=Path.cwd(), out=sys.stdout, err=sys.stderr)
@@ -75,6 +76,16 @@ class Session:
         from imdoctor.cli.logs import logger, tell
 
         tell(logger(self.err, self.mask, environ=self.environ), event)
+
+
+def _open_closed() -> None:
+    """Give this process the standard streams that it was started without (`>&-`), so that no other file takes their place.
+
+    Nothing comes from the input, what is written to the output is an error (EBADF), and errors go nowhere.
+    """
+    for name, mode, flags in (("stdin", "r", os.O_RDONLY), ("stdout", "w", os.O_RDONLY), ("stderr", "w", os.O_WRONLY)):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, flags), mode, encoding="utf-8"))
 
 
 def forget(stream: TextIO) -> None:
