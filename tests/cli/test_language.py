@@ -200,6 +200,28 @@ def test_usage_errors_are_chinese(tmp_path: Path, name: str) -> None:
     assert f"错误：{said}" in done.err
 
 
+LISTS = (("drill", "--list"), ("checks",), ("explain", "--list"), ("plan", "--sandbox"))
+
+
+@pytest.mark.parametrize("width", ["58", "80"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("arguments", LISTS, ids=" ".join)
+def test_lists_keep_to_the_terminal(tmp_path: Path, arguments: tuple[str, ...], language: str, width: str) -> None:
+    """No list is wider than the terminal, in either language."""
+    done = imdoctor(tmp_path, *arguments, "--lang", language, environ={"COLUMNS": width})
+    assert done.code == 0
+    assert max(map(columns, done.out.splitlines())) <= int(width)
+
+
+def test_a_plan_in_chinese_names_the_credential(tmp_path: Path) -> None:
+    """With and without one, the plan's first line reads as a sentence."""
+    assert here(tmp_path, "plan", "127.0.0.1:1", "--lang=zh").out.startswith(
+        "default：127.0.0.1:1，凭据：无，匿名询问 REST API\n"
+    )
+    told = here(tmp_path, "plan", "--sandbox", "--lang=zh").out
+    assert "凭据：为本次运行用密钥生成的 UserSig" in "".join(told.split("\n")[:3]).replace("  ", "")
+
+
 def test_names_are_never_translated() -> None:
     """No check's name and no code stands in the catalogue: it would be translated where it fills a field."""
     known = speech.catalogue("zh")
