@@ -2,17 +2,15 @@
 
 import json
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
-import click
 import pytest
 
 from imdoctor import registry, speech
 from imdoctor.cli import COMMANDS, cli
 from imdoctor.cli.lazy import LazyGroup
 from imdoctor.render.wrap import columns
-from tests.cli.process import here, imdoctor
+from tests.cli.process import here, imdoctor, leaves
 
 CHINA = {"LANG": "zh_CN.UTF-8"}
 HAN = re.compile("[\u4e00-\u9fff]")
@@ -144,13 +142,6 @@ def test_help_in_the_language_that_is_asked_for(
     done = here(tmp_path, *arguments, "--nothing")
     assert done.err.startswith("用法：imdoctor ")
     assert "错误：" in done.err
-
-
-def leaves(group: LazyGroup) -> Iterator[tuple[str, ...]]:
-    """Yield the words of every command that is no group."""
-    for name in group.commands_by_name:
-        command = group.get_command(click.Context(group), name)
-        yield from ((name, *more) for more in leaves(command)) if isinstance(command, LazyGroup) else ((name,),)
 
 
 assert isinstance(cli, LazyGroup)
