@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from imdoctor.speech import translated
+
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
@@ -83,7 +85,7 @@ def scenarios(ctx: click.Context, param: click.Parameter, incomplete: str) -> "I
 def _matching(known: Iterable[tuple[str, str | None]], incomplete: str) -> "Items":
     from click.shell_completion import CompletionItem
 
-    return [CompletionItem(name, help=told) for name, told in known if name.startswith(incomplete)]
+    return [CompletionItem(name, help=told and translated(told)) for name, told in known if name.startswith(incomplete)]
 
 
 def _used(ctx: click.Context) -> Path | None:

@@ -23,6 +23,7 @@ BASH = """\
             plain)
                 COMPREPLY+=("$value")
                 [[ $value == *= ]] && compopt -o nospace
+                [[ $value == *[[:space:]]* ]] && compopt -o filenames  # which are quoted
                 ;;
         esac
     done < <(env COMP_WORDS="${COMP_WORDS[*]}" COMP_CWORD="$COMP_CWORD" %(complete_var)s=bash_complete "$1" 2>/dev/null)
