@@ -29,6 +29,7 @@ CLICKS_ERRORS = (
     mark("No such option {name}. (Did you mean one of: {others}?)"),
     mark("Option {name} does not take a value."),
     mark("Option {name} requires an argument."),
+    mark("Path {name} is not readable."),
     mark("{value} is not a valid integer range."),
     mark("{value} is not in the range {range}."),
     mark("{value} is not one of {choices}."),

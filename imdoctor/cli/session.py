@@ -35,7 +35,7 @@ class Session:
         _open_closed()
         for stream in (sys.stdout, sys.stderr):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a process's own streams are TextIOWrappers
-        return cls(environ=os.environ, cwd=Path.cwd(), out=sys.stdout, err=sys.stderr)
+        return cls(environ=os.environ, cwd=_cwd(), out=sys.stdout, err=sys.stderr)
 
     @property
     def mask(self) -> Mask:
@@ -62,20 +62,39 @@ class Session:
     def complain(self, code: int, *sentences: str) -> int:
         """Write sentences to standard error, and return the exit code."""
         for sentence in sentences:
-            self.err.write(self.shown(f"imdoctor: {sentence}\n"))
+            self.aside(f"imdoctor: {sentence}\n")
         return code
+
+    def aside(self, text: str) -> None:
+        """Write to standard error. Where that takes nothing more the text is lost: there is nobody left to say so to."""
+        try:
+            self.err.write(self.shown(text))
+            self.err.flush()
+        except OSError:
+            forget(self.err)
 
     def warn(self, event: str, **facts: object) -> None:
         """Log a warning of the program itself. structlog is imported only when there is something to say."""
         from imdoctor.cli.logs import logger
 
-        logger(self.err, self.mask, environ=self.environ).warning(event, **facts)
+        try:
+            logger(self.err, self.mask, environ=self.environ).warning(event, **facts)
+        except OSError:
+            forget(self.err)
 
     def tell(self, event: "Event") -> None:
         """Log an event, by the secrets loaded so far."""
         from imdoctor.cli.logs import logger, tell
 
         tell(logger(self.err, self.mask, environ=self.environ), event)
+
+
+def _cwd() -> Path:
+    """Return the working directory; one that was removed meanwhile by its relative name, in which nothing is found."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        return Path()
 
 
 def _open_closed() -> None:
