@@ -1,12 +1,12 @@
 """A `curl` command line, or a URL alone, as the requests that it makes (curl(1), POSIX' shell command language)."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote_plus
 
 from imdoctor.im.called import Called
-from imdoctor.im.shell import Command, commands
+from imdoctor.im.pasted import bare, curls
 from imdoctor.speech import say
 
 # The short options by their long names (curl(1)). Those of VALUED take the next word.
@@ -35,102 +35,28 @@ _VALUED = frozenset(
 )
 _DATA = {"data", "data-ascii", "data-binary", "data-raw", "data-urlencode", "json", "form", "form-string"}
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+|[^\s/?#]+(?:/v4/\S*|/?\?\S*=\S*)", re.IGNORECASE)
-_CURL = re.compile(r"(?:.*[/\\])?curl(?:\.exe)?")
-_MARKS = {"<": ">", "'": "'", '"': '"', "`": "`", "\u201c": "\u201d", "\u2018": "\u2019"}
-"""What a text puts around a URL or a command, no part of either."""
-_FENCE = re.compile(r"\A```\w*\n|\n```\Z")
-_PROMPT = re.compile(
-    r"""^(?:(?!curl)[^'"\n])*?[$#%>][ \t]*(?=(?:(?:sudo|time|env|[A-Za-z_]\w*=\S*)[ \t]+)*(?:\S*/)?curl(?:\.exe)?\s+[-'"$\\^`h])""",
-    re.MULTILINE,
-)
-_BEFORE = re.compile(
-    r"sudo|time|timeout|env|exec|command|nohup|nice|xargs|-.*|[A-Za-z_]\w*=.*|[0-9.]+[smhd]?", re.DOTALL
-)
-"""What may stand before `curl` in its command, beside what an option takes."""
-_TYPESET = re.compile("[\u2018-\u201f\u2012-\u2015\u2212\uff0d]")
-"""Begins a word with the quotes and dashes of typesetting, which word processors and chats put in the place of a shell's own."""
-_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
-"""Seconds by the units of timeout(1)."""
 
 
 def read(text: str) -> tuple[Called, ...] | str:
     """Return the requests that a text makes, or in a few words why it makes none. Never raises."""
-    text = _bare(text)
+    text = bare(text)
     if _URL.fullmatch(text):
         return _sound((Called(url=text),)) or say("it is no URL and no curl command line")
     try:
-        found = [_curl(words, ampersand=joined) for words, joined in _joined(commands(_PROMPT.sub("", text)))]
+        found = curls(text)
     except ValueError:
-        if re.search(r"(?:^|[\s/\\])curl(?:\.exe)?\s", text):
-            return say("a quotation of the curl command line does not end")
-        found = []
-    lines = [line for line in found if line is not None]
-    if not lines:
+        return say("a quotation of the curl command line does not end")
+    if not found:
         return say("it is no URL and no curl command line")
-    if any(line.typeset for line in lines):
+    if any(one.typeset for one in found):
         return say("typographic quotes or dashes stand in the curl command line, which no shell knows as such")
-    calls = tuple(call for line in lines for call in line.calls())
+    lines = ((one, line) for one in found for line in _lines(one.words))
+    calls = tuple(call for one, line in lines for call in line.calls(limit=one.limit, ampersand=one.ampersand))
     return _sound(calls) or say("the curl command line has no URL")
-
-
-def _bare(text: str) -> str:
-    """Return a text without what stands around it: blanks, a pair of marks, the fence of a block of code."""
-    text = _FENCE.sub("", text.strip()).strip()
-    marked = len(text) > 1 and _MARKS.get(text[0]) == text[-1] and not {text[0], text[-1]} & {*text[1:-1]}
-    return text[1:-1].strip() if marked else text
 
 
 def _sound(calls: tuple[Called, ...]) -> tuple[Called, ...]:
     return tuple(call for call in calls if call.parts is not None)
-
-
-def _joined(found: Iterable[Command]) -> list[tuple[list[str], bool]]:
-    """Return each command's words; and whether an & among them, which ends a command, was meant to stand in the URL."""
-    kept: list[tuple[list[str], bool]] = []
-    parted = False
-    for command in found:
-        if parted and re.match(r"\w+=", command.words[0]):
-            words, _ = kept.pop()
-            kept.append(([*words[:-1], f"{words[-1]}&{command.words[0]}", *command.words[1:]], True))
-        else:
-            kept.append(([*command.words], False))
-        parted = command.end == "&"
-    return kept
-
-
-@dataclass(frozen=True)
-class _Curl:
-    """The words after `curl`, and how many seconds what stands before it gives the command."""
-
-    words: tuple[str, ...]
-    limit: float | None
-    ampersand: bool
-
-    @property
-    def typeset(self) -> bool:
-        """Whether a word begins as no shell reads it."""
-        return any(map(_TYPESET.match, self.words))
-
-    def calls(self) -> Iterator[Called]:
-        """Yield the requests."""
-        for line in _lines(self.words):
-            yield from line.calls(limit=self.limit, ampersand=self.ampersand)
-
-
-def _curl(words: Sequence[str], *, ampersand: bool) -> _Curl | None:
-    """Return what a command says to curl; None where curl is not what it calls."""
-    for index, word in enumerate(words):
-        if _CURL.fullmatch(word):
-            return _Curl(tuple(words[index + 1 :]), _limit(words[:index]), ampersand)
-        if not _BEFORE.fullmatch(word) and not (index and words[index - 1].startswith("-")):
-            break
-    return None
-
-
-def _limit(before: Sequence[str]) -> float | None:
-    """Return the seconds that timeout(1) gives the command, if it does."""
-    times = [found for word in before if (found := re.fullmatch(r"([0-9]+\.?[0-9]*)([smhd]?)", word))]
-    return float(times[-1][1]) * _UNITS[times[-1][2]] if times and "timeout" in before else None
 
 
 @dataclass
