@@ -11,7 +11,7 @@ _MARKS = {"<": ">", "'": "'", '"': '"', "`": "`", "\u201c": "\u201d", "\u2018": 
 """What a text puts around a URL or a command, no part of either."""
 _FENCE = re.compile(r"\A```\w*\n|\n```\Z")
 _PROMPT = re.compile(
-    r"""^(?:(?!curl)[^'"\n])*?[$#%>][ \t]*(?=(?:(?:sudo|time|env|[A-Za-z_]\w*=\S*)[ \t]+)*(?:\S*/)?curl(?:\.exe)?\s+[-'"$\\^`h])""",
+    r"""^(?:(?!curl)[^'"\n]){0,80}?[$#%>][ \t]*(?=(?:(?:sudo|time|env|[A-Za-z_]\w*=\S*)[ \t]+)*(?:\S*/)?curl(?:\.exe)?\s+[-'"$\\^`h])""",
     re.MULTILINE,
 )
 _BEFORE = re.compile(

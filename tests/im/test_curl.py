@@ -273,5 +273,5 @@ def test_words_in_quotes_stay_as_they_are(words: list[str]) -> None:
 @given(st.text(st.sampled_from("curl -d'\"`$()\\\n&|<>#^;= hx:/")) | st.text())
 def test_whatever_the_text(text: str) -> None:
     """No text raises, nor takes long: quotes that do not end are told as such."""
-    for line in (text, f"curl {text}", f'curl "{text}' * 50):
+    for line in (text, f"curl {text}", f'curl "{text}' * 50, f"$ {text}" * 500):
         assert isinstance(curl.read(line), tuple | str)
