@@ -1,4 +1,4 @@
-"""Two reports held against each other: pure. What changed is told apart from what is never the same twice."""
+"""Two reports held against each other: pure. What changed is told apart from what is never the same twice, in the language spoken."""
 
 import string
 from collections import defaultdict
@@ -9,6 +9,7 @@ import msgspec
 
 from imdoctor.check import Check, Fact
 from imdoctor.model import CheckReport, Report, TargetReport
+from imdoctor.speech import say, translated
 from imdoctor.spread import Samples, judge, samples_of
 
 
@@ -142,7 +143,7 @@ def _differences(topic: str, before: Mapping[str, set[str]], after: Mapping[str,
 def _causes(target: TargetReport) -> dict[str, set[str]]:
     found = defaultdict[str, set[str]](set)
     for cause in target.diagnosis:
-        found[cause.cause].add(f"{cause.severity}, {cause.confidence}{_at(cause.address)}")
+        found[cause.cause].add(say(", ").join(map(translated, (cause.severity, cause.confidence))) + _at(cause.address))
     return found
 
 
@@ -150,19 +151,22 @@ def _findings(target: TargetReport) -> dict[str, set[str]]:
     found = defaultdict[str, set[str]](set)
     for check in target.checks:
         for finding in check.findings:
-            found[finding.code].add(f"{finding.severity}{_at(finding.address)}")
+            found[finding.code].add(translated(finding.severity) + _at(finding.address))
     return found
 
 
 def _at(address: str | None) -> str:
-    return f" at {address}" if address else ""
+    return say(" at {address}", address=address) if address else ""
 
 
 def _statuses(target: TargetReport) -> dict[str, set[str]]:
-    return {
-        check.name: {f"{check.status}{f' by {check.blocked_by}' if check.blocked_by else ''}"}
-        for check in target.checks
-    }
+    return {check.name: {_status(check)} for check in target.checks}
+
+
+def _status(check: CheckReport) -> str:
+    if check.blocked_by is None:
+        return translated(check.status)
+    return say("{status} by {check}", status=translated(check.status), check=check.blocked_by)
 
 
 def _settings(target: TargetReport) -> dict[str, set[str]]:
@@ -203,7 +207,7 @@ def _shown(observation: Any, fact: Fact) -> Iterator[str]:  # noqa: ANN401 - wha
         fields = value if isinstance(value, dict) else {}
         named = [name for _, name, _, _ in string.Formatter().parse(fact.show) if name]
         if value not in (None, {}, "") and all(fields.get(name) not in (None, [], "") for name in named):
-            yield fact.show.format(value, **{name: _flat(fields[name]) for name in named})
+            yield translated(fact.show).format(value, **{name: _flat(fields[name]) for name in named})
 
 
 def _values(value: Any, path: Sequence[str]) -> Iterator[Any]:  # noqa: ANN401 - whatever JSON holds

@@ -10,6 +10,7 @@ import msgspec
 from imdoctor.check import Check, Spec
 from imdoctor.im import errorcodes
 from imdoctor.im.errorcodes import ErrorCode
+from imdoctor.im.lint_rules import RULES, Background, Rule, background
 from imdoctor.speech import mark, say, translated
 
 STEPS: Mapping[int | None, str] = MappingProxyType(
@@ -43,6 +44,11 @@ SOURCES: Mapping[str, str] = MappingProxyType(
 )
 
 
+REQUEST = "request"
+"""The group of the codes by which `imdoctor lint` speaks against a request."""
+REQUESTS = mark("What do the documents say against a request? `imdoctor lint` tells.")
+
+
 class Part(msgspec.Struct, frozen=True):
     """A part of a page: one sentence after its title, or (``listed``) several below it; ``ordered`` ones are numbered."""
 
@@ -63,11 +69,13 @@ class Page(msgspec.Struct, frozen=True):
 
 
 def pages(checks: Sequence[Check]) -> Mapping[str, Page]:
-    """Return the page of every finding code, in the order of the checks, then that of every error code."""
+    """Return the page of every finding code, in the order of the checks, of every code of `imdoctor lint`, and of every error code."""
     found = {code: (check, spec) for check in checks for code, spec in check.findings.items()}
     told = {code: finding_page(code, spec, check, found) for code, (check, spec) in found.items()}
     steps = {code: _step(spec, check) for code, (check, spec) in found.items()}
-    return {**told, **{str(one.code): error_page(one, steps.get(one.finding)) for one in errorcodes.all_codes()}}
+    rules = {code: rule_page(RULES[code], behind) for code, behind in background().items()}
+    errors = {str(one.code): error_page(one, steps.get(one.finding)) for one in errorcodes.all_codes()}
+    return {**told, **rules, **errors}
 
 
 def finding_page(code: str, spec: Spec, check: Check, known: Iterable[str]) -> Page:
@@ -83,6 +91,19 @@ def finding_page(code: str, spec: Spec, check: Check, known: Iterable[str]) -> P
         _sentence(say("May be the reason of"), ", ".join(_plain(spec.explains, known))),
     )
     return Page(code, check.name, translated(spec.severity), "".join(_named((spec.title,))), _said(parts))
+
+
+def rule_page(rule: Rule, behind: Background) -> Page:
+    """Return the page of a code by which `imdoctor lint` speaks against a request."""
+    parts = (
+        _sentence(say("Meaning"), translated(rule.says)),
+        _sentence(say("Step of the vendor's list"), translated(STEPS[behind.step])),
+        _causes(_translated(behind.causes)),
+        _confirm(_translated(behind.confirm)),
+        _remedy(_translated((rule.instead,))),
+        _sentence(say("Source"), translated(rule.source)),
+    )
+    return Page(behind.code, REQUEST, translated(rule.severity), translated(behind.title), _said(parts))
 
 
 def error_page(code: ErrorCode, step: int | None) -> Page:

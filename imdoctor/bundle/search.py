@@ -21,9 +21,12 @@ LOADED, USERSIG, PRIVATE_KEY = "a secret that was loaded", "a usersig", "a priva
 _EITHER = zlib.MAX_WBITS | 32
 """With gzip's header or with zlib's (zlib's manual, inflateInit2)."""
 
-# Base64 by any alphabet, a usersig's too; hexadecimal digits; the beginnings of gzip (RFC 1952) and zlib (RFC 1950).
+# Base64 by any alphabet, a usersig's too; hexadecimal digits, and those with something between; the beginnings of
+# gzip (RFC 1952) and zlib (RFC 1950).
 _BASE64 = re.compile(rb"[A-Za-z0-9+/*_-]{12,}")
 _HEX = re.compile(rb"[0-9A-Fa-f]{16,}")
+_SEPARATED = re.compile(rb"(?:(?:\\x|0x)?[0-9A-Fa-f]{2}[:, -]{0,2}){12,}")
+_BETWEEN = re.compile(rb"\\x|0x|[:, -]")
 _STREAM = re.compile(rb"(?=\x1f\x8b\x08|[\x08\x18\x28\x38\x48\x58\x68\x78])", re.DOTALL)
 # What wraps a long line: white space, and a JSON string's escapes for it.
 _WRAPPING = re.compile(rb"\s+|\\[nrt]")
@@ -40,6 +43,8 @@ def needles(secrets: Iterable[Secret]) -> tuple[bytes, ...]:
         forms = {form for one in (text, text.strip(), base64.b64encode(sig).decode()) for form in _forms(one)}
         found |= {form.encode("utf-8", "surrogatepass") for form in forms if len(form) >= SEARCHED_FROM}
         found |= {raw for raw in (sig, _digits(text)) if len(raw) >= SEARCHED_FROM}
+        if len(text) >= SEARCHED_FROM:
+            found |= {text.encode(wide, "surrogatepass") for wide in ("utf-16-le", "utf-16-be")}
     return tuple(sorted(found | {_WRAPPING.sub(b"", one) for one in found}, key=len, reverse=True))
 
 
@@ -91,6 +96,9 @@ def _texts(data: bytes) -> Iterator[bytes]:
         yield unquote_to_bytes(data) if unquote_to_bytes(data) != data else b""
     for run in _HEX.findall(data):
         yield from (bytes.fromhex(run[start : start + (len(run) - start) // 2 * 2].decode()) for start in (0, 1))
+    for run in _SEPARATED.findall(data):
+        digits = _BETWEEN.sub(b"", run)
+        yield bytes.fromhex(digits.decode()) if digits != run else b""
     for run in _BASE64.findall(data):
         yield from _unbase64(run)
 

@@ -109,12 +109,12 @@ def _told(error: Exception, session: Session) -> int:
         case click.ClickException():
             told = io.StringIO()
             error.show(told)
-            session.err.write(session.mask(redacted(_in_language(told.getvalue()))))
+            session.aside(redacted(_in_language(told.getvalue())))
             code = USAGE
         case ConfigError():
             code = CONFIGURATION
             # As compilers write it, so that editors and people find the place: nothing stands before the file's name.
-            session.err.write(session.mask("".join(f"{problem}\n" for problem in error.problems)))
+            session.aside("".join(f"{problem}\n" for problem in error.problems))
         case OutputError():
             code = session.complain(OUTPUT, str(error))
         case OSError() if error.errno in DISK:

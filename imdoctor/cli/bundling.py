@@ -77,7 +77,7 @@ def _saved(wanted: Wanted, session: Session) -> Found:
             secret(session, key, named)
     installed = checks_installed(session)
     config, base = configuration(Wanted(config=wanted.config), installed, session, cwd=session.cwd)
-    jobs_of(config, config.targets, installed, base, session, third_party=True)
+    jobs_of(config, config.targets, installed, base, session, wanted=(), third_party=True)
     if report.host.name != platform.node():
         why = say(
             "the report is of {name}, this is another host: add its resolv.conf, routes and addresses",

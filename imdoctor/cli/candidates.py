@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from imdoctor.speech import translated
+
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
@@ -65,9 +67,11 @@ def codes(ctx: click.Context, param: click.Parameter, incomplete: str) -> "Items
     if incomplete[:1].isdigit():
         return _matching(errors, incomplete)
     from imdoctor import registry
+    from imdoctor.im.lint_rules import background
 
     found = [(code, spec.title) for check in registry.load().checks for code, spec in check.findings.items()]
-    return _matching([*found, *errors], incomplete)
+    rules = [(code, behind.title) for code, behind in background().items()]
+    return _matching([*found, *rules, *errors], incomplete)
 
 
 def scenarios(ctx: click.Context, param: click.Parameter, incomplete: str) -> "Items":
@@ -81,7 +85,7 @@ def scenarios(ctx: click.Context, param: click.Parameter, incomplete: str) -> "I
 def _matching(known: Iterable[tuple[str, str | None]], incomplete: str) -> "Items":
     from click.shell_completion import CompletionItem
 
-    return [CompletionItem(name, help=told) for name, told in known if name.startswith(incomplete)]
+    return [CompletionItem(name, help=told and translated(told)) for name, told in known if name.startswith(incomplete)]
 
 
 def _used(ctx: click.Context) -> Path | None:

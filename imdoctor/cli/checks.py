@@ -8,6 +8,9 @@ from imdoctor.cli.session import Session
 from imdoctor.render.wrap import columns, pad, wrap
 from imdoctor.speech import say, translated
 
+LEAST = 24
+"""Columns for a question, however narrow the terminal."""
+
 
 @click.command()
 @lang_option
@@ -25,7 +28,7 @@ def checks(session: Session) -> int:
     lines = []
     for row in rows:
         head = "".join(f"{pad(cell, width)}  " for cell, width in zip(row, widths, strict=False))
-        lines += wrap(row[3], max(style(session).width, len(head) + 30), head)
+        lines += wrap(row[3], max(style(session).width, columns(head) + LEAST), head)
     session.say("\n".join(lines) + "\n")
     for broken in known.broken:
         session.warn("a check could not be loaded", entry=broken.entry, origin=broken.origin, error=broken.error)

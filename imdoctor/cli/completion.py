@@ -9,6 +9,7 @@ import click
 from click.shell_completion import BashComplete, FishComplete, ShellComplete, ZshComplete
 
 from imdoctor.cli import ASKED
+from imdoctor.cli.lazy import LANG
 from imdoctor.cli.session import Session
 
 BASH = """\
@@ -22,6 +23,7 @@ BASH = """\
             plain)
                 COMPREPLY+=("$value")
                 [[ $value == *= ]] && compopt -o nospace
+                [[ $value == *[[:space:]]* ]] && compopt -o filenames  # which are quoted
                 ;;
         esac
     done < <(env COMP_WORDS="${COMP_WORDS[*]}" COMP_CWORD="$COMP_CWORD" %(complete_var)s=bash_complete "$1" 2>/dev/null)
@@ -143,6 +145,7 @@ SHELLS: dict[str, type[ShellComplete]] = {"bash": Bash, "zsh": Zsh, "fish": Fish
 @click.command()
 @click.argument("shell", type=click.Choice(list(SHELLS)))
 @click.option("--answer", is_flag=True, hidden=True, help="Answer the script.")
+@click.option("--lang", **LANG)
 @click.pass_context
 def completion(ctx: click.Context, *, shell: str, answer: bool) -> int:
     """Print the script that has a shell complete commands, options, targets, checks, codes and scenarios.

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from imdoctor.cli.check_options import unconfigured
 from imdoctor.cli.jobs import checks_installed, jobs_of, option_types
 from imdoctor.cli.listening import check_collector
-from imdoctor.cli.options import PATH, config_option
+from imdoctor.cli.options import PATH, config_option, lang_option
 from imdoctor.cli.session import Session
 from imdoctor.config import load
 from imdoctor.config.model import Config
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("files", nargs=-1, type=PATH, metavar="[FILE]...")
 @config_option
+@lang_option
 @click.pass_obj
 def check(session: Session, files: tuple[Path, ...], config: Path | None) -> int:
     """Check configuration files (default: the one that `run` would read), and read the secrets that they name.

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from imdoctor.cli import candidates
-from imdoctor.cli.options import HIGHEST_SDKAPPID, PATH, option
+from imdoctor.cli.options import HIGHEST_SDKAPPID, PATH, lang_option, option
 from imdoctor.cli.session import OutputError, Session
 from imdoctor.config.model import Target
 from imdoctor.config.targets import wrong
@@ -28,6 +28,7 @@ from imdoctor.speech import say
 @option("--usersig-env", metavar="NAME", help="A variable that holds the usersig.")
 @option("--secret-key-file", metavar="FILE", help="A file that holds the secret key, seen from the same.")
 @option("--secret-key-env", metavar="NAME", help="A variable that holds the secret key.")
+@lang_option
 @click.pass_obj
 def init(session: Session, /, file: Path | None, **given: str | int | None) -> int:
     """Print a commented configuration with the values given, or write it to FILE, which must not be there yet.

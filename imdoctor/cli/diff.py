@@ -31,7 +31,8 @@ def diff(session: Session, *, before: str, after: str, form: str) -> int:
     """Say what changed between two reports: of two hosts, or before and after.
 
     BEFORE and AFTER are files that `imdoctor run --format json` wrote; - is standard input, for one of them. A time has changed only
-    where it differs by more than 5 ms, than 20 %, and than its samples do. The exit code is 0 when they are the same, 1 when not.
+    where it differs by more than 5 ms, than 20 %, and than its samples do; where a side has one sample,
+    and so no spread, only by 100 ms or more, to three times as much or to a third. The exit code is 0 when they are the same, 1 when not.
     """
     from imdoctor.comparison import compare
 
@@ -39,7 +40,7 @@ def diff(session: Session, *, before: str, after: str, form: str) -> int:
         raise click.UsageError(say("standard input holds one report: name a file for the other"))
     with speaking_for(form):
         told = compare(saved_report(before), saved_report(after), checks_installed(session))
-        session.say(_json(told) if form == "json" else _text(told, style(session).width))
+        session.say(_json(told) if form == "json" else _text(told, style(session).width), form)
     return 0 if told.same else DIFFERENT
 
 

@@ -1,19 +1,23 @@
 """`imdoctor drill`: the checks against the embedded lab, with a known fault in it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from imdoctor.cli import candidates
 from imdoctor.cli.options import report_options
-from imdoctor.cli.output import Colour, Output, looking, publish
+from imdoctor.cli.output import Colour, Output, looking, publish, style
 from imdoctor.cli.session import Session
 from imdoctor.config.problems import suggestion
+from imdoctor.render.wrap import wrap
 from imdoctor.speech import say, translated
 
 if TYPE_CHECKING:
     from imdoctor.lab.world import Scenario
+
+LEAST = 24
+"""Columns for a title beside its name; where there are fewer, it goes on below."""
 
 
 @click.command()
@@ -48,7 +52,7 @@ def drill(
     look = looking(verbose=verbose, quiet=quiet, colour=color)
     known = {item.name: item for item in (HEALTHY, *SCENARIOS)}
     if listed:
-        session.say(_table(tuple(known.values())))
+        session.say("".join(f"{line}\n" for line in _table(tuple(known.values()), style(session).width)))
         return 0
     if scenario is not None and scenario not in known:
         raise click.UsageError(
@@ -66,6 +70,12 @@ def drill(
     return report.exit_code if stopped is None else stopped
 
 
-def _table(scenarios: "Sequence[Scenario]") -> str:
-    width = max(len(item.name) for item in scenarios)
-    return "".join(f"{item.name:<{width}}  {translated(item.title)}\n" for item in scenarios)
+def _table(scenarios: "Sequence[Scenario]", width: int) -> Iterator[str]:
+    """Yield each name with its title beside it, or below where there is little room."""
+    widest = max(len(item.name) for item in scenarios)
+    for item in scenarios:
+        head = f"{item.name:<{widest}}  "
+        if len(head) + LEAST > width:
+            yield from wrap(item.name, width)
+            head = " " * 4
+        yield from wrap(translated(item.title), width, head)

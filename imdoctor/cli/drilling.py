@@ -71,12 +71,12 @@ async def _named(scenario: Scenario, checks: Sequence[Check], room: asyncio.Sema
 
 
 def _line(scenario: Scenario, named: tuple[str, ...]) -> str:
-    said = ", ".join(named) or "healthy"
+    said = ", ".join(named) or say("nothing wrong")
     if named == scenario.expect:
-        return f"right  {scenario.name}: {said}\n"
+        return say("right  {name}: {said}\n", name=scenario.name, said=said)
     return say(
         "WRONG  {name}: planted {expect}; named {said}\n",
         name=scenario.name,
-        expect=", ".join(scenario.expect) or "nothing",
+        expect=", ".join(scenario.expect) or say("nothing"),
         said=said,
     )

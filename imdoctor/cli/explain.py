@@ -30,7 +30,7 @@ LEAST = 24
 @lang_option
 @click.pass_obj
 def explain(session: Session, *, code: str | None, listed: bool) -> int:
-    """Explain a finding code (tls.cert-expired) or an IM error code (60026).
+    """Explain a finding code (tls.cert-expired), a code of lint (request.method) or an IM error code (60026).
 
     It tells the meaning, the step of the vendor's troubleshooting list, the usual causes, how to confirm it by hand, and
     what to do. An unknown code is a usage error (64).
@@ -84,7 +84,9 @@ def _part(part: "Part", width: int) -> Iterator[str]:
 
 def _listed(known: "Mapping[str, Page]", checks: "Sequence[Check]", width: int) -> Iterator[str]:
     """Yield a line for each code, in groups: those of a check under its question, error codes under their family."""
-    titles = {check.name: translated(check.title) for check in checks}
+    from imdoctor.explanation import REQUEST, REQUESTS
+
+    titles = {**{check.name: translated(check.title) for check in checks}, REQUEST: translated(REQUESTS)}
     for group, members in groupby(known.values(), key=lambda page: page.group):
         listed = list(members)
         title = titles.get(group) or say("codes of the RESTful API")

@@ -17,6 +17,24 @@ CLICKS_OWN = (
     mark("Show the version and exit."),
 )
 """What click says itself in a page of help."""
+CLICKS_ERRORS = (
+    mark("Got unexpected extra argument ({words})"),
+    mark("Got unexpected extra arguments ({words})"),
+    mark("Invalid value for {name}: {told}"),
+    mark("Missing argument {name}."),
+    mark("Missing argument {name}. Choose from:{choices}"),
+    mark("Missing option {name}."),
+    mark("No such option {name}."),
+    mark("No such option {name}. Did you mean {other}?"),
+    mark("No such option {name}. (Did you mean one of: {others}?)"),
+    mark("Option {name} does not take a value."),
+    mark("Option {name} requires an argument."),
+    mark("Path {name} is not readable."),
+    mark("{value} is not a valid integer range."),
+    mark("{value} is not in the range {range}."),
+    mark("{value} is not one of {choices}."),
+)
+"""What click says itself of what is typed amiss."""
 DEFAULT = mark("default: {value}")
 EXTRA = re.compile(r"(?<=  )\[([^\[\]]*)\]$")
 """What click adds to an option's help: its default, that it is required."""
@@ -34,7 +52,8 @@ def in_language(command: click.Command) -> click.Command:
 def error_in_language(text: str) -> str:
     """Return a usage error as click writes it, with its own words in the language spoken."""
     text = re.sub(r"Try '(.*)' for help\.", lambda found: say("Try '{command}' for help.", command=found[1]), text)
-    return re.sub(r"^Error: ", say("Error: "), text, flags=re.MULTILINE)
+    head, error, told = text.partition("Error: ")
+    return f"{head}{say('Error: ')}{retold(told.rstrip())}\n" if error else text
 
 
 def _told(param: click.Parameter) -> click.Parameter:

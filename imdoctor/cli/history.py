@@ -79,7 +79,7 @@ def history(
         raise ConfigError(Problem(retold(str(error)))) from None
     _known(check, found)
     if form == "json":
-        session.say(as_json(str(folder), since, found))
+        session.say(as_json(str(folder), since, found), form)
     elif found:
         session.say(as_text(found, every=bool(check), style=style(session)))
     else:

@@ -79,7 +79,7 @@ def prepared(wanted: Wanted, session: Session) -> Iterator[Work]:
     if not wanted.sandbox:
         config, base = configuration(wanted, installed, session, cwd=session.cwd)
         targets = picked(config, wanted.target)
-        jobs = jobs_of(config, targets, installed, base, session, third_party=not wanted.no_third_party)
+        jobs = jobs_of(config, targets, installed, base, session, wanted=checks, third_party=not wanted.no_third_party)
         yield Work(jobs, checks, config)
         return
     from imdoctor.lab.scenarios import HEALTHY
@@ -158,14 +158,18 @@ def jobs_of(
     base: Path,
     session: Session,
     *,
+    wanted: "Sequence[Check] | None" = None,
     third_party: bool,
 ) -> "tuple[Job, ...]":
-    """Return a job for each target. Raises one ConfigError with what is wrong with all of them."""
+    """Return a job for each target. Raises one ConfigError with what is wrong with all of them.
+
+    Options that are lacking are an error where the check is among the ``wanted``, which are all that are installed unless told.
+    """
     kinds = option_types(installed)
     options = options_of(config, kinds)
     jobs: list[Job] = []
     problems = [
-        *unconfigured(config, kinds),
+        *unconfigured(config, option_types(installed if wanted is None else wanted)),
         *absent(config),
         *_heartbeat(config.events, session),
         *_alerts(config.events, session),

@@ -2,15 +2,28 @@
 
 import importlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from imdoctor.config.problems import suggestion
-from imdoctor.speech import ENGLISH, say, spoken, translated
+from imdoctor.speech import ENGLISH, LANGUAGES, say, speak, spoken, translated
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
+
+
+LANG: Mapping[str, Any] = MappingProxyType(
+    {
+        "type": click.Choice(LANGUAGES),
+        "callback": lambda _ctx, _param, value: speak(value) if value else None,
+        "expose_value": False,
+        "is_eager": True,
+        "help": "Of texts for people [default: the locale's].",
+    }
+)
+"""The settings of --lang, which every command has, and a group before it."""
 
 
 def in_language(command: click.Command) -> click.Command:
@@ -28,6 +41,7 @@ class LazyGroup(click.Group):
     def __init__(self, *, commands_by_name: Mapping[str, tuple[str, str]], **settings: object) -> None:
         super().__init__(**settings)  # type: ignore[arg-type]  # click's own settings, handed on
         self.commands_by_name = commands_by_name
+        self.params.append(click.Option(["--lang"], **LANG))
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names, in the table's order."""

@@ -70,7 +70,7 @@ def _lint(session: Session, request: str | None, file: Path | None, form: str, f
     else:
         width = style(session).width
         text = "\n\n".join("\n".join(_lines(item, width)) for item in lints)
-    session.say(redacted(f"{text}\n"))
+    session.say(redacted(f"{text}\n"), form)
     return code
 
 
@@ -123,6 +123,9 @@ def _lines(item: Lint, width: int) -> Iterator[str]:
     yield from (line for text in item.unseen for line in wrap(say("Not judged: {text}.", text=text), width, rest="  "))
     yield say("The URL as it should be:")
     yield f"  {item.corrected}"
+    if item.remarks:
+        worst_one = max(item.remarks, key=lambda remark: RANK[remark.severity])
+        yield from wrap(say("More: `imdoctor explain {code}`.", code=worst_one.code), width)
 
 
 def _remark(remark: Remark, width: int) -> Iterator[str]:

@@ -15,6 +15,7 @@ from structlog.typing import FilteringBoundLogger, Processor, WrappedLogger
 
 from imdoctor.agent.events import Event
 from imdoctor.agent.journal import SOCKET, Field, field_name, is_journal, send
+from imdoctor.cli.runners import harmless
 from imdoctor.config.secrets import Mask
 
 PRIORITIES = {"error": "3", "warning": "4", "info": "6"}
@@ -28,7 +29,7 @@ def logger(
     stream: TextIO, mask: Mask, *, environ: Mapping[str, str] = NOBODY, journal: Path = SOCKET
 ) -> FilteringBoundLogger:
     """Return a logger that writes to a stream, or to the journal where that is where the stream leads. Nothing global is configured."""
-    shape: Processor = structlog.dev.ConsoleRenderer(colors=True) if stream.isatty() else _json
+    shape: Processor = structlog.dev.ConsoleRenderer(colors=True) if stream.isatty() else _json(environ)
     written: FilteringBoundLogger = structlog.wrap_logger(
         structlog.PrintLogger(stream),
         processors=[
@@ -43,10 +44,14 @@ def logger(
     return written
 
 
-def _json(_logger: WrappedLogger, _method: str, entry: MutableMapping[str, Any]) -> str:
-    """Return an entry as one line of JSON: when, how grave and what first, then the facts."""
-    first = {key: entry[key] for key in ("timestamp", "level", "event") if key in entry}
-    return json.dumps({**first, **entry}, ensure_ascii=False)
+def _json(environ: Mapping[str, str]) -> Processor:
+    """Return the processor that makes an entry one line of JSON: when, how grave and what first, then the facts."""
+
+    def written(_logger: WrappedLogger, _method: str, entry: MutableMapping[str, Any]) -> str:
+        first = {key: entry[key] for key in ("timestamp", "level", "event") if key in entry}
+        return harmless(json.dumps({**first, **entry}, ensure_ascii=False), environ, "json")
+
+    return written
 
 
 def tell(log: FilteringBoundLogger, event: Event) -> None:

@@ -8,10 +8,11 @@ from typing import Any, TypeVar
 import click
 
 from imdoctor.cli import candidates
+from imdoctor.cli.lazy import LANG
 from imdoctor.cli.output import OutputType
 from imdoctor.config.values import parse_duration
 from imdoctor.render import FORMATS
-from imdoctor.speech import LANGUAGES, say, speak
+from imdoctor.speech import say
 
 F = TypeVar("F", bound=Callable[..., Any])
 Decorator = Callable[[F], F]
@@ -97,14 +98,7 @@ state_option = option(
     help="Where runs are remembered [watch: $STATE_DIRECTORY, else the user's own].",
 )
 
-lang_option = option(
-    "--lang",
-    type=click.Choice(LANGUAGES),
-    callback=lambda _ctx, _param, value: speak(value) if value else None,
-    expose_value=False,
-    is_eager=True,
-    help="Of texts for people [default: the locale's].",
-)
+lang_option = option("--lang", **LANG)
 
 report_options = together(
     (

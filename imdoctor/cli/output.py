@@ -109,14 +109,13 @@ def publish(
     shown = _in_languages(report, checks, mask)
     errors = []
     for output in outputs:
-        text = mask(
-            FORMATS[output.format](shown[output.format], msgspec.structs.replace(page, colour=False, quiet=False))
-        )
+        plain = FORMATS[output.format](shown[output.format], msgspec.structs.replace(page, colour=False, quiet=False))
+        text = session.shown(plain, output.format)  # a later command of the job may print the file
         try:
             write_whole(output.path, text)
         except OSError as error:
             errors.append(say("{path} could not be written: {strerror}", path=output.path, strerror=error.strerror))
-    _print(FORMATS[form](shown[form], page), session)
+    _print(FORMATS[form](shown[form], page), form, session)
     if "github" in {form, *(output.format for output in outputs)}:
         errors += _summarise(shown["markdown"], session)
     if errors:
@@ -148,10 +147,10 @@ def _summarise(report: Report, session: Session) -> list[str]:
     return []
 
 
-def _print(text: str, session: Session) -> None:
+def _print(text: str, form: str, session: Session) -> None:
     """Print a report. A reader that went away (`| head`) has what it wanted: the report's exit code stands."""
     try:
-        session.say(text)
+        session.say(text, form)
     except BrokenPipeError:
         forget(session.out)
 

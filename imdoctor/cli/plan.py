@@ -39,7 +39,7 @@ def plan(session: Session, /, form: str, **wanted: Any) -> int:  # noqa: ANN401 
         else:
             width = style(session).width
             text = "\n".join(line for job in work.jobs for line in _job(job, work, width))
-    session.say(f"{text}\n")
+    session.say(f"{text}\n", form)
     return 0
 
 

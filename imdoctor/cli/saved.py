@@ -18,7 +18,7 @@ LARGEST = 256 * 1024 * 1024
 
 def saved_report(name: str) -> Report:
     """Return the report of a file that `imdoctor run --format json` wrote, - for standard input. Raises click.UsageError."""
-    return _decoded(read(name), name)
+    return _decoded(read(name), say("standard input") if name == STDIN else name)
 
 
 def read(name: str) -> bytes:

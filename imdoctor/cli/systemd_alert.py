@@ -15,7 +15,7 @@ from imdoctor.agent.folder import state_folder
 from imdoctor.agent.history import History, HistoryError, Remembered
 from imdoctor.agent.recollection import kept_language
 from imdoctor.agent.state import Change
-from imdoctor.cli.options import state_option
+from imdoctor.cli.options import lang_option, state_option
 from imdoctor.cli.session import OutputError, Session
 from imdoctor.config.model import History as Limits
 from imdoctor.speech import Language
@@ -28,6 +28,7 @@ PATIENCE = 30.0
 @click.argument("unit")
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 @state_option
+@lang_option
 @click.pass_obj
 def alert(session: Session, unit: str, command: tuple[str, ...], state: Path | None) -> int:
     """Tell of the incidents that are confirmed and that nobody was told of yet; without any, say nothing.

@@ -12,7 +12,7 @@ import msgspec
 from imdoctor.agent import installation
 from imdoctor.agent.installation import Installation, Way
 from imdoctor.cli.jobs import checks_installed, option_types
-from imdoctor.cli.options import PATH, config_option
+from imdoctor.cli.options import PATH, config_option, lang_option
 from imdoctor.cli.session import OutputError, Session
 from imdoctor.cli.systemd_files import Root, remove, write
 from imdoctor.cli.systemd_surroundings import credentials, hindrance, program, systemd_release, variables
@@ -31,6 +31,7 @@ prefix_option = click.option(
 @config_option
 @prefix_option
 @click.option("--dry-run", is_flag=True, help="Print every file with its path; write nothing.")
+@lang_option
 @click.pass_obj
 def install(session: Session, *, timer: bool, watch: bool, config: Path | None, prefix: Path, dry_run: bool) -> int:
     """Write the units into DIR/etc/systemd/system, with this installation's paths, and say what to type next.
@@ -57,6 +58,7 @@ def install(session: Session, *, timer: bool, watch: bool, config: Path | None, 
 
 @click.command()
 @prefix_option
+@lang_option
 @click.pass_obj
 def uninstall(session: Session, prefix: Path) -> int:
     """Take away what install wrote below DIR. A file that was changed since, or that is not install's, is left and named."""

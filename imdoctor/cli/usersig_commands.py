@@ -235,4 +235,4 @@ def _text_or_bytes(data: bytes) -> str:
 
 
 def _say_json(session: Session, data: object) -> None:
-    session.say(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+    session.say(json.dumps(data, indent=2, ensure_ascii=False) + "\n", "json")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from imdoctor.cli.options import HIGHEST_SDKAPPID, PATH, option
+from imdoctor.cli.options import HIGHEST_SDKAPPID, PATH, lang_option, option
 from imdoctor.cli.private import write_private
 from imdoctor.cli.reading import either
 from imdoctor.cli.session import Session
@@ -35,6 +35,7 @@ MOST_DAYS = 18262
 @option("--userbuf", metavar="TEXT", help="What the app puts into it besides.")
 @option("-o", "--out", type=PATH, metavar="FILE", help="A new file, of mode 0600 [default: standard output].")
 @click.option("--force", is_flag=True, help="Replace FILE, if it is there.")
+@lang_option
 @click.pass_obj
 def new(
     session: Session,

@@ -86,8 +86,9 @@ def _prepare(wanted: Wanted, installed: "tuple[Check, ...]", session: Session) -
         config, base = configuration(wanted, installed, session, cwd=None)
         check_collector(config.otlp, session)
         targets = picked(config, wanted.target)
-        jobs = jobs_of(config, targets, installed, base, session, third_party=not wanted.no_third_party)
         checks = chosen(installed, wanted.check, wanted.skip)
+        third_party = not wanted.no_third_party
+        jobs = jobs_of(config, targets, installed, base, session, wanted=checks, third_party=third_party)
         by_name = {target.name: target for target in targets}
         lasting, latest = tuple(session.secrets), dict[str, tuple[Secret, ...]]()
 

@@ -1,12 +1,12 @@
 """A `curl` command line, or a URL alone, as the requests that it makes (curl(1), POSIX' shell command language)."""
 
 import re
-import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote_plus
 
 from imdoctor.im.called import Called
+from imdoctor.im.pasted import bare, curls
 from imdoctor.speech import say
 
 # The short options by their long names (curl(1)). Those of VALUED take the next word.
@@ -34,43 +34,29 @@ _VALUED = frozenset(
     """.split()  # noqa: SIM905 - as a list it would take a hundred lines
 )
 _DATA = {"data", "data-ascii", "data-binary", "data-raw", "data-urlencode", "json", "form", "form-string"}
-_OPERATOR = re.compile(r"[();<>|&]+")
-_BEFORE_CURL = re.compile(r"[$%#]|sudo|time|env|exec|[A-Za-z_]\w*=.*", re.DOTALL)
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S+|[^\s/?#]+(?:/v4/\S*|/?\?\S*=\S*)", re.IGNORECASE)
 
 
 def read(text: str) -> tuple[Called, ...] | str:
     """Return the requests that a text makes, or in a few words why it makes none. Never raises."""
-    text = text.strip()
+    text = bare(text)
+    if _URL.fullmatch(text):
+        return _sound((Called(url=text),)) or say("it is no URL and no curl command line")
     try:
-        words = _words(text)
-    except ValueError:  # a quotation that does not end; in a URL alone it is a character
-        words = []
-    rest = _after_curl(words)
-    if rest is not None:
-        calls = tuple(call for line in _lines(rest) for call in line.calls())
-        return _sound(calls) or say("the curl command line has no URL")
-    if re.match(r"\S*curl\s", text):
+        found = curls(text)
+    except ValueError:
         return say("a quotation of the curl command line does not end")
-    return (_sound((Called(url=text),)) if _URL.fullmatch(text) else ()) or say("it is no URL and no curl command line")
+    if not found:
+        return say("it is no URL and no curl command line")
+    if any(one.typeset for one in found):
+        return say("typographic quotes or dashes stand in the curl command line, which no shell knows as such")
+    lines = ((one, line) for one in found for line in _lines(one.words))
+    calls = tuple(call for one, line in lines for call in line.calls(limit=one.limit, ampersand=one.ampersand))
+    return _sound(calls) or say("the curl command line has no URL")
 
 
 def _sound(calls: tuple[Called, ...]) -> tuple[Called, ...]:
     return tuple(call for call in calls if call.parts is not None)
-
-
-def _words(text: str) -> list[str]:
-    """Split as a shell does; operators are words of their own. Raises ValueError."""
-    lexer = shlex.shlex(re.sub(r"\\\r?\n", "", text), posix=True, punctuation_chars="();<>|&")
-    lexer.whitespace_split, lexer.commenters = True, ""
-    return list(lexer)
-
-
-def _after_curl(words: Sequence[str]) -> list[str] | None:
-    """Return the words that follow `curl`; None where that is not the command."""
-    start = next((index for index, word in enumerate(words) if not _BEFORE_CURL.fullmatch(word)), len(words))
-    named = start < len(words) and re.fullmatch(r"(?:.*[/\\])?curl(?:\.exe)?", words[start])
-    return list(words[start + 1 :]) if named else None
 
 
 @dataclass
@@ -84,7 +70,6 @@ class _Line:
     query: list[str] = field(default_factory=list)
     options: dict[str, str] = field(default_factory=dict)
     hidden: bool = False
-    ampersand: bool = False
 
     def take(self, name: str, value: str) -> None:
         """Read one option; one without a value has ""."""
@@ -112,8 +97,9 @@ class _Line:
         else:
             self.data.append(_encoded(value) if name == "data-urlencode" else value)
 
-    def calls(self) -> Iterator[Called]:
-        """Yield a request for each URL."""
+    def calls(self, *, limit: float | None, ampersand: bool) -> Iterator[Called]:
+        """Yield a request for each URL. ``limit`` is the whole command's, in seconds."""
+        limits = [seconds for seconds in (_seconds(self.options.get("max-time")), limit) if seconds]
         for url in self.urls:
             yield Called(
                 url=self._with_query(url),
@@ -122,11 +108,11 @@ class _Line:
                 body="" if "get" in self.options else self._body(),
                 body_hidden="get" not in self.options and (self.hidden or "upload-file" in self.options),
                 content_type=self._content_type(),
-                max_time=_seconds(self.options.get("max-time")),
+                max_time=min(limits, default=None),
                 connect_timeout=_seconds(self.options.get("connect-timeout")),
                 http10="http1.0" in self.options,
                 insecure="insecure" in self.options,
-                ampersand=self.ampersand,
+                ampersand=ampersand,
             )
 
     def _with_query(self, url: str) -> str:
@@ -158,30 +144,14 @@ class _Line:
 
 def _lines(words: Sequence[str]) -> Iterator[_Line]:
     """Yield what is asked for before and after each `--next`."""
-    kept, ampersand = _command(words)
-    line = _Line(ampersand=ampersand)
-    for name, value in _options(kept):
+    line = _Line()
+    for name, value in _options(words):
         if name == "next":
             yield line
             line = _Line()
         else:
             line.take(name, value)
     yield line
-
-
-def _command(words: Sequence[str]) -> tuple[list[str], bool]:
-    """Return the words up to the shell's first operator; and whether that was an & that was meant to stand in the URL."""
-    kept: list[str] = []
-    joined, queue = False, iter(words)
-    for word in queue:
-        if not _OPERATOR.fullmatch(word):
-            kept.append(word)
-            continue
-        following = next(queue, "")
-        if word != "&" or not kept or not re.match(r"\w+=", following):
-            break
-        kept[-1], joined = f"{kept[-1]}&{following}", True
-    return kept, joined
 
 
 def _options(words: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -193,8 +163,9 @@ def _options(words: Sequence[str]) -> Iterator[tuple[str, str]]:
         elif word == "--":
             plain = True
         elif word.startswith("--"):
-            name = word.removeprefix("--")
-            yield name, next(queue, "") if name in _VALUED else ""
+            # curl(1) wants a value to be a word of its own; who writes --max-time=2 means it so.
+            name, equals, value = word.removeprefix("--").partition("=")
+            yield name, next(queue, "") if name in _VALUED and not equals else value
         else:
             yield from _short(word[1:], queue)
 
@@ -219,4 +190,5 @@ def _encoded(value: str) -> str:
 
 
 def _seconds(text: str | None) -> float | None:
-    return float(text) if text is not None and re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", text) else None
+    """Return a number of seconds as strtod(3) reads one; None for what is none."""
+    return float(text) if text is not None and re.fullmatch(r"(?=\.?[0-9])[0-9]{0,9}\.?[0-9]{0,9}", text) else None

@@ -1,6 +1,8 @@
 """What the documents say of a request, as rules with stable codes: data, no judgement."""
 
+import functools
 from collections.abc import Mapping
+from importlib import resources
 from types import MappingProxyType
 from typing import Literal
 
@@ -24,6 +26,26 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     says: str
     source: str
     instead: str
+
+
+class Background(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is to be said of a rule besides, all of it imdoctor's own: what it comes to, and by which step of the vendor's list.
+
+    ``causes`` are what usually brings it about, the commonest first, and ``confirm`` is how to see that by hand.
+    """
+
+    code: str
+    title: str
+    causes: tuple[str, ...]
+    confirm: tuple[str, ...]
+    step: int | None
+
+
+@functools.cache
+def background() -> Mapping[str, Background]:
+    """Return what is to be said of each rule besides, by its code."""
+    data = resources.files("imdoctor.im").joinpath("lint_rules.json").read_bytes()
+    return MappingProxyType({one.code: one for one in msgspec.json.decode(data, type=tuple[Background, ...])})
 
 
 def _required(name: str, instead: str) -> Rule:

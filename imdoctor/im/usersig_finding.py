@@ -5,7 +5,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-_PARAMETER = r"(?:^|[?&'\"\s]){}=([^&#\s'\"]*)"
+_PARAMETER = r"(?:^|[?&'\"\s]){}=([^&#\s'\"<>]*)"
 
 
 class Claims(msgspec.Struct, frozen=True, kw_only=True):

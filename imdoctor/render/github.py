@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from imdoctor.model import RANK, Cause, Report, TargetReport
 from imdoctor.render.causes import plain
-from imdoctor.render.text import gist, headline, title_of, verdict_on
+from imdoctor.render.text import chosen, gist, headline, title_of, verdict_on
 from imdoctor.render.wrap import clean
 from imdoctor.speech import mark, say, translated
 
@@ -42,13 +42,22 @@ def _target(target: TargetReport) -> Iterator[tuple[str, str]]:
     if target.status not in {cause.severity for cause in target.diagnosis}:
         yield (
             target.status,
-            _command(target.status, say("{who}: {told}", who="imdoctor", told=gist(target)), clean(verdict_on(target))),
+            _command(
+                target.status,
+                say("{who}: {told}", who="imdoctor", told=gist(target)),
+                "\n".join(_about(verdict_on(target), target)),
+            ),
         )
 
 
 def _cause(number: int, cause: Cause, target: TargetReport) -> str:
-    text = "\n".join([clean(title_of(target)), "", *plain(number, cause)])
+    text = "\n".join([*_about(title_of(target), target), "", *plain(number, cause)])
     return _command(cause.severity, say("{who}: {told}", who=cause.cause, told=cause.title), text)
+
+
+def _about(text: str, target: TargetReport) -> list[str]:
+    """Return a line about a target, and the one that says what chose its endpoint where nobody gave it."""
+    return [clean(line) for line in (text, chosen(target)) if line]
 
 
 def _command(status: str, title: str, text: str) -> str:

@@ -117,7 +117,7 @@ def _since(past: Past) -> ET.Element | None:
 
 
 def _cause(number: int, cause: Cause, level: int) -> ET.Element:
-    """Return one cause: what, why, by which evidence, and what to do."""
+    """Return one cause: what, why, what to do, and by which evidence."""
     where: list[Part] = [say(" at {address}", address=""), element("code", cause.address)] if cause.address else []
     return element(
         "article",
@@ -130,10 +130,10 @@ def _cause(number: int, cause: Cause, level: int) -> ET.Element:
             say(", {sentence}.", sentence=CONFIDENCE[cause.confidence]),
         ),
         element("p", *prose(cause.why)),
+        *_list(say("What to do"), "ol", cause.remedy, level),
         *_list(say("Seen"), "ul", cause.because, level),
         *_codes(say("Explains: "), cause.explains),
         *_codes(say("Ruled out: "), cause.ruled_out),
-        *_list(say("What to do"), "ol", cause.remedy, level),
         class_=f"cause c-{cause.severity}",
     )
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 from imdoctor.model import CheckReport, Report, TargetReport
 from imdoctor.render.causes import behind, plain
-from imdoctor.render.text import STATUSES, VERDICTS, found, headline, verdict_on
+from imdoctor.render.text import STATUSES, VERDICTS, chosen, found, headline, verdict_on
 from imdoctor.render.wrap import clean
 from imdoctor.speech import say
 
@@ -35,8 +35,13 @@ def render(report: Report) -> str:
 def _suite(target: TargetReport, report: Report) -> ET.Element:
     suite = ET.Element("testsuite", _described(target.name, report))
     properties = ET.SubElement(suite, "properties")
-    for name, value in (("endpoint", target.endpoint), ("verdict", VERDICTS[target.status])):
-        ET.SubElement(properties, "property", name=name, value=clean(value))
+    for name, value in (
+        ("endpoint", target.endpoint),
+        ("verdict", VERDICTS[target.status]),
+        ("site", chosen(target)),
+    ):
+        if value:
+            ET.SubElement(properties, "property", name=name, value=clean(value))
     suite.extend([_case(check, target) for check in target.checks])
     if target.status == "unknown" and all(check.status != "unknown" for check in target.checks):
         suite.append(_verdict(verdict_on(target), target.name))
@@ -74,6 +79,7 @@ def _told(check: CheckReport, target: TargetReport) -> Iterator[str]:
     """Yield what a check met, then the causes of it: all of it, since GitLab shows nothing else."""
     yield clean(check.summary or check.status)
     yield from (found(item) for item in check.findings if item.severity != "info" and item.message != check.summary)
+    yield from filter(None, [chosen(target)])
     for number, cause in enumerate(behind(check, target), 1):
         yield ""
         yield from plain(number, cause)

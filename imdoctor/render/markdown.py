@@ -43,19 +43,19 @@ def _report(report: Report) -> Iterator[str]:
 
 
 def _cause(number: int, cause: Cause, heading: str) -> Iterator[str]:
-    """Yield one cause: what, why, by which evidence, and what to do."""
+    """Yield one cause: what, why, what to do, and by which evidence."""
     where = say(" at {address}", address=code(cause.address)) if cause.address else ""
     yield from ("", f"{heading} {number}. {prose(cause.title)}{where}")
     word, sure = f"**{WORDS[cause.severity]}**", prose(CONFIDENCE[cause.confidence])
     yield from ("", say("{word}, {code}, {confidence}.", word=word, code=code(cause.cause), confidence=sure))
     yield from ("", prose(cause.why))
+    yield from _items(
+        f"**{say('What to do:')}**", [f"{step}. {prose(one)}" for step, one in enumerate(cause.remedy, 1)]
+    )
     yield from _items(say("Seen:"), [f"- {prose(one)}" for one in cause.because])
     for title, codes in ((say("Explains: "), cause.explains), (say("Ruled out: "), cause.ruled_out)):
         if codes:
             yield from ("", f"{title}{', '.join(code(one) for one in codes)}")
-    yield from _items(
-        f"**{say('What to do:')}**", [f"{step}. {prose(one)}" for step, one in enumerate(cause.remedy, 1)]
-    )
 
 
 def _items(title: str, items: Sequence[str]) -> Iterator[str]:

@@ -12,7 +12,7 @@ import msgspec
 
 from imdoctor.model import RANK, Bounds, Measurement, Report, TargetReport, Unit
 from imdoctor.render.causes import plain
-from imdoctor.render.text import WORDS, headline, verdict_on
+from imdoctor.render.text import WORDS, chosen, headline, verdict_on
 from imdoctor.render.wrap import clean
 from imdoctor.speech import mark, say, translated
 
@@ -43,6 +43,7 @@ def _long(report: Report) -> Iterator[str]:
     for target in report.targets:
         if len(report.targets) > 1:
             yield clean(verdict_on(target))
+        yield from filter(None, [chosen(target)])
         for number, cause in enumerate(target.diagnosis, 1):
             yield from plain(number, cause)
         for check in target.checks:

@@ -3,11 +3,14 @@
 import io
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
+
 from imdoctor.cli import guarded
+from imdoctor.cli.lazy import LazyGroup
 from imdoctor.cli.session import Session
 
 KEY = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e"
@@ -54,3 +57,10 @@ def here(cwd: Path, *arguments: str, environ: Mapping[str, str] | None = None) -
     session = Session(environ=environment(cwd, environ), cwd=cwd, out=out, err=err)
     code = guarded(arguments, session)
     return Done(code, out.getvalue(), err.getvalue())
+
+
+def leaves(group: LazyGroup) -> Iterator[tuple[str, ...]]:
+    """Yield the words of every command that is no group."""
+    for name in group.commands_by_name:
+        command = group.get_command(click.Context(group), name)
+        yield from ((name, *more) for more in leaves(command)) if isinstance(command, LazyGroup) else ((name,),)

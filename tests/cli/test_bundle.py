@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import platform
+import re
 import stat
 import tarfile
 import zlib
@@ -146,6 +147,9 @@ def test_the_configurations_secrets_are_searched_for(tmp_path: Path, saved: str)
     assert "has no variable KEY" in said(imdoctor(tmp_path, "bundle", "r.json", "--config=c.yaml"), 78)
 
 
+CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+
+
 def test_redacted(tmp_path: Path, saved: str) -> None:
     """With --redact no name of this host and no private address is in any file; what stands for what is said here only."""
     (tmp_path / "r.json").write_text(saved)
@@ -153,8 +157,9 @@ def test_redacted(tmp_path: Path, saved: str) -> None:
     told = said(done)
     found = files(tmp_path / "b")
     for data in found.values():
+        read = CERTIFICATE.sub(b"", data)  # in its random letters a short name may stand by chance
         for name in (platform.node().encode(), b"proxy.corp.example", b"10.53.0.1", b"10.0.0.2"):
-            assert name not in data
+            assert not re.search(rb"(?<![\w-])" + re.escape(name) + rb"(?![\w-])", read)
     assert f"is {platform.node()}" in told
     assert "is proxy.corp.example" in told
     assert "is 10.53.0.1" in told

@@ -20,6 +20,9 @@ UNIQUE = {
     "a command of a group": ("imdoctor usersig ver", "verify"),
     "an option": ("imdoctor run --retry", "--retry-wait"),
     "a target": ("imdoctor run --target pro", "production"),
+    "a target of another file": ("imdoctor run --config b.yaml --target be", "beta"),
+    "a language": ("imdoctor explain --lang z", "zh"),
+    "a code of lint": ("imdoctor explain request.meth", "request.method"),
     "a check": ("imdoctor run --check us", "usersig"),
     "a check that is left out": ("imdoctor run --skip cli", "client"),
     "a finding code": ("imdoctor explain tls.cert-not", "tls.cert-not-yet-valid"),
@@ -42,6 +45,8 @@ anchors: &common {endpoint: console.tim.qq.com}
 targets: [{<<: *common, name: production}, {sdkappid: {}}, {name: 3}, production, {name: [a]}]
 """
 """A configuration that is not in order, with names in it all the same."""
+
+OTHERS = "targets: [{name: beta}, {name: stage one}]"
 
 
 def environ(home: Path) -> dict[str, str]:
@@ -96,11 +101,13 @@ def typing(home: Path, *command: str) -> Iterator[Callable[[str, str], None]]:
 def test_a_press_of_tab(tmp_path: Path, start: tuple[str, ...], setup: str) -> None:
     """In bash and zsh TAB completes what is unique, and nothing else comes to the screen."""
     (tmp_path / "imdoctor.yaml").write_text(NAMES)
+    (tmp_path / "b.yaml").write_text(OTHERS)
     with typing(tmp_path, *start) as types:
         types(f"{setup}; echo rea''dy\n", "ready\n")
         for line, word in UNIQUE.values():
             types(f"{line}\t", word.removeprefix("--format="))  # zsh draws the end alone
             types("\x15\x15echo cle''ar\n", "clear\n")
+        types("imdoctor run --config b.yaml --target st\t", "stage\\ one")
 
 
 @pytest.mark.needs("program:fish")
@@ -109,6 +116,7 @@ def test_fish_is_told_the_same(tmp_path: Path, name: str) -> None:
     """Fish is given the word that belongs there, and no other."""
     line, word = UNIQUE[name]
     (tmp_path / "imdoctor.yaml").write_text(NAMES)
+    (tmp_path / "b.yaml").write_text(OTHERS)
     script = f"imdoctor completion fish | source; complete -C '{line}'"
     done = subprocess.run(
         ["fish", "-c", script], cwd=tmp_path, env=environ(tmp_path), capture_output=True, text=True, check=True
@@ -125,10 +133,21 @@ def answered(home: Path, *words: str, more: Mapping[str, str] | None = None) -> 
     return done.out.split()
 
 
+def test_what_words_mean_is_told_in_the_users_language(tmp_path: Path) -> None:
+    """Zsh and fish show a meaning beside each word: in Chinese where that is spoken."""
+    asked = {
+        "_IMDOCTOR_COMPLETE": "fish_complete",
+        "COMP_WORDS": "imdoctor explain tls.cert-exp",
+        "COMP_CWORD": "tls.cert-exp",
+    }
+    out = imdoctor(tmp_path, environ={**asked, "LANG": "zh_CN.UTF-8"}).out
+    assert "tls.cert-expired\t证书已过期" in out
+
+
 def test_every_command_is_completed(tmp_path: Path) -> None:
     """Every command is there, and what one does not have is not."""
     assert answered(tmp_path, "imdoctor", "") == [f"plain,{name}" for name in COMMANDS]
-    assert answered(tmp_path, "imdoctor", "-") == ["plain,--version", "plain,-h", "plain,--help"]
+    assert answered(tmp_path, "imdoctor", "-") == ["plain,--version", "plain,--lang", "plain,-h", "plain,--help"]
     assert "plain,--listen" in answered(tmp_path, "imdoctor", "watch", "--")
     assert "plain,--listen" not in answered(tmp_path, "imdoctor", "run", "--")
 
@@ -151,6 +170,7 @@ WORDS: dict[str, tuple[tuple[str, ...], list[str]]] = {
     "one without a mapping": (("run", "--config", "list.yaml", "--target", ""), []),
     "watch, which takes none unasked": (("watch", "--target", ""), []),
     "watch with one that is named": (("watch", "--config", "b.yaml", "--target", ""), ["plain,b"]),
+    "codes of lint": (("explain", "request.ran"), ["plain,request.random", "plain,request.random-constant"]),
     "no such command": (("rnu", ""), []),
     "no such option": (("run", "--cheks", "tc"), []),
     "a value that is wrong": (("run", "--timeout", "soon", "--chec"), ["plain,--check"]),

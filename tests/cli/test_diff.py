@@ -1,6 +1,7 @@
 """`imdoctor diff` as whole processes: runs, noise, changes; exit codes as diff(1) has them."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,23 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name, arguments in {"well": ("run", "--sandbox"), "ill": ("drill", "tls.cert-expired")}.items():
         (folder / f"{name}.json").write_text(imdoctor(folder, *arguments, "--format=json").out)
     return folder
+
+
+def test_in_chinese(runs: Path) -> None:
+    """For people a comparison is Chinese to the last word but names, where that is asked for; for programs it never is."""
+    reports = [str(runs / name) for name in ("well.json", "ill.json")]
+    done = here(runs, "diff", *reports, "--lang", "zh")
+    assert done.code == 1
+    for said in (
+        "失败，确定（43.141.10.1）",
+        "正常 -> 失败",
+        "正常 -> 受阻于 tls",
+        "由 CN=Lab Root,O=imdoctor lab 签发",
+    ):
+        assert said in " ".join(done.out.split())
+    assert not re.search(r"\b(fail|ok|warn|certain|likely|at|by|blocked|issued)\b", done.out)
+    english = here(runs, "diff", *reports, "--format=json")
+    assert here(runs, "diff", *reports, "--format=json", "--lang=zh").out == english.out
 
 
 def changed(runs: Path, change: Callable[[dict[str, Any]], object]) -> Path:

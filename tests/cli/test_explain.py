@@ -9,6 +9,7 @@ from imdoctor import registry
 from imdoctor.catalogue import Catalogue
 from imdoctor.explanation import pages
 from imdoctor.im.errorcodes import all_codes
+from imdoctor.im.lint_rules import RULES
 from imdoctor.render.wrap import columns
 from tests.cli.process import here, imdoctor
 from tests.commands import commands, shell_words, unset
@@ -24,7 +25,7 @@ def flat(text: str) -> str:
     return " ".join(text.replace("\\\n", "\n").split())
 
 
-@pytest.mark.parametrize("code", [*FINDINGS, *ERRORS])
+@pytest.mark.parametrize("code", [*FINDINGS, *RULES, *ERRORS])
 def test_every_code_is_explained(tmp_path: Path, code: str) -> None:
     """All that is to be said of a code is printed, in 80 columns, and each command can be pasted as it stands there."""
     done = here(tmp_path, "explain", code)
@@ -80,11 +81,20 @@ def test_all_codes_are_listed(tmp_path: Path) -> None:
     assert all(columns(line) <= 80 for line in done.out.splitlines())
     told = re.findall(r"^  (?:(fail|warn|info)  )?(\S+)  +(\S.*)$", done.out, re.MULTILINE)
     rows = {code: (severity, title) for severity, code, title in told}
-    assert list(rows) == [*FINDINGS, *ERRORS]
-    assert {code: rows[code][0] for code in FINDINGS} == {code: spec.severity for code, spec in FINDINGS.items()}
+    assert list(rows) == [*FINDINGS, *RULES, *ERRORS]
+    severities = {code: spec.severity for code, spec in FINDINGS.items()} | {
+        code: rule.severity for code, rule in RULES.items()
+    }
+    assert {code: rows[code][0] for code in severities} == severities
     assert all(spec.title in flat(done.out) for spec in FINDINGS.values())
     heads = re.findall(r"^(\w[\w ]*): ", done.out, re.MULTILINE)
-    assert heads == [*(check.name for check in CHECKS), "REST errors", "account and usersig errors", "content errors"]
+    assert heads == [
+        *(check.name for check in CHECKS),
+        "request",
+        "REST errors",
+        "account and usersig errors",
+        "content errors",
+    ]
 
 
 @pytest.mark.parametrize("arguments", [("explain",), ("explain", "tls.slow", "--list")], ids=" ".join)

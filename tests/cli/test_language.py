@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from imdoctor import registry, speech
-from imdoctor.cli import COMMANDS
+from imdoctor.cli import COMMANDS, cli
+from imdoctor.cli.lazy import LazyGroup
 from imdoctor.render.wrap import columns
-from tests.cli.process import here, imdoctor
+from tests.cli.process import here, imdoctor, leaves
 
 CHINA = {"LANG": "zh_CN.UTF-8"}
 HAN = re.compile("[\u4e00-\u9fff]")
@@ -141,6 +142,75 @@ def test_help_in_the_language_that_is_asked_for(
     done = here(tmp_path, *arguments, "--nothing")
     assert done.err.startswith("用法：imdoctor ")
     assert "错误：" in done.err
+
+
+assert isinstance(cli, LazyGroup)
+
+
+@pytest.mark.parametrize("words", list(leaves(cli)), ids=" ".join)
+def test_every_command_takes_a_language(
+    tmp_path: Path, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The option stands where people put it: before a command, between a group and its command, after both."""
+    for place in range(len(words) + 1):
+        told = here(tmp_path, *words[:place], "--lang", "zh", *words[place:], "--help")
+        assert (told.code, told.err) == (0, "")
+        assert capsys.readouterr().out.startswith(f"用法：imdoctor {' '.join(words)} ")
+
+
+def test_the_language_before_the_command(tmp_path: Path) -> None:
+    """What is said is in the language that stands before the command; one after it counts more."""
+    assert "域名与" in here(tmp_path, "--lang", "zh", "explain", "60026").out
+    assert "The domain" in here(tmp_path, "--lang", "zh", "explain", "60026", "--lang", "en").out
+
+
+USAGE = {
+    "no such option": (("run", "--nothing"), "没有选项 '--nothing'。"),
+    "an option much like it": (("run", "--verbos"), "没有选项 '--verbos'。是不是想写 '--verbose'？"),
+    "several like it": (("run", "--sdk"), "没有选项 '--sdk'。（是不是想写其中之一："),
+    "an option without its value": (("run", "--target"), "选项 '--target' 需要一个值。"),
+    "a value too many": (("run", "--quiet=1"), "选项 '--quiet' 不带值。"),
+    "none of the choices": (("run", "--format", "x"), "'--format' 的取值无效：'x' 不是 'text', 'json', "),
+    "no number": (("run", "--sdkappid", "x"), "'--sdkappid' 的取值无效：'x' 不是整数。"),
+    "out of range": (("run", "--retries", "11"), "'--retries' 的取值无效：11 不在范围 0<=x<=10 内。"),
+    "no duration": (("run", "--timeout", "x"), "'--timeout' 的取值无效：'x' 不是时长："),
+    "a word too many": (("run", "a", "b"), "多余的参数（b）"),
+    "several": (("run", "a", "b", "c"), "多余的参数（b c）"),
+    "an argument that is missing": (("diff", "a"), "缺少参数 'AFTER'。"),
+    "an option that is missing": (("usersig", "new"), "缺少选项 '--identifier'。"),
+    "a choice that is missing": (("completion",), "缺少参数 '{bash|zsh|fish}'。可选："),
+}
+
+
+@pytest.mark.parametrize("name", USAGE)
+def test_usage_errors_are_chinese(tmp_path: Path, name: str) -> None:
+    """What is typed amiss is told in Chinese to the end, whoever found it."""
+    arguments, said = USAGE[name]
+    done = here(tmp_path, *arguments, environ=CHINA)
+    assert (done.code, done.out) == (64, "")
+    assert f"错误：{said}" in done.err
+
+
+LISTS = (("drill", "--list"), ("checks",), ("explain", "--list"), ("plan", "--sandbox"))
+
+
+@pytest.mark.parametrize("width", ["58", "80"])
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("arguments", LISTS, ids=" ".join)
+def test_lists_keep_to_the_terminal(tmp_path: Path, arguments: tuple[str, ...], language: str, width: str) -> None:
+    """No list is wider than the terminal, in either language."""
+    done = imdoctor(tmp_path, *arguments, "--lang", language, environ={"COLUMNS": width})
+    assert done.code == 0
+    assert max(map(columns, done.out.splitlines())) <= int(width)
+
+
+def test_a_plan_in_chinese_names_the_credential(tmp_path: Path) -> None:
+    """With and without one, the plan's first line reads as a sentence."""
+    assert here(tmp_path, "plan", "127.0.0.1:1", "--lang=zh").out.startswith(
+        "default：127.0.0.1:1，凭据：无，匿名询问 REST API\n"
+    )
+    told = here(tmp_path, "plan", "--sandbox", "--lang=zh").out
+    assert "凭据：为本次运行用密钥生成的 UserSig" in "".join(told.split("\n")[:3]).replace("  ", "")
 
 
 def test_names_are_never_translated() -> None:

@@ -53,6 +53,7 @@ def test_what_is_told(tmp_path: Path) -> None:
         'Right: The API is called by HTTPS only. (the "RESTful API Overview" of 2020-02-20) Do: Write https://.' in out
     )
     assert f"The URL as it should be: {GOOD.replace(SIG, '***')}" in out
+    assert out.endswith("More: `imdoctor explain request.not-https`.")
 
 
 def test_a_clean_request_is_said_to_be_so(tmp_path: Path) -> None:

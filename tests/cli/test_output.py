@@ -29,6 +29,73 @@ def test_files_are_written_beside_the_report(tmp_path: Path) -> None:
     assert (tmp_path / "out/b=c.txt").read_text() == done.out
 
 
+CLOSED: dict[str, tuple[str, int, str]] = {
+    "output": (">&-", 74, "imdoctor: standard output could not be written"),
+    "errors": ("2>&-", 3, ""),
+    "input": ("<&-", 3, ""),
+    "all of them": ("<&- >&- 2>&-", 74, ""),
+}
+
+
+@pytest.mark.parametrize("name", CLOSED)
+def test_a_stream_that_is_closed(tmp_path: Path, name: str) -> None:
+    """A process may be started without its streams: what cannot be said is an error, and a file is written all the same."""
+    redirection, code, sentence = CLOSED[name]
+    line = f'"$0" -m imdoctor {" ".join(RUN)} --output json=a.json {redirection}'
+    done = subprocess.run(
+        ["sh", "-c", line, sys.executable],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code
+    assert done.stderr.startswith(sentence)
+    assert len(done.stderr.splitlines()) == bool(sentence)
+    assert json.loads((tmp_path / "a.json").read_text())["exit_code"] == 3
+
+
+UNHEARD = {
+    "a usage error": (("explain", "nothing"), 64),
+    "a configuration error": (("config", "check", "nowhere.yaml"), 78),
+    "a warning": (("lint", "https://console.tim.qq.com/v4/a/b?usersig=eJabcdefghij"), 2),
+}
+
+
+@pytest.mark.parametrize("name", UNHEARD)
+def test_an_error_that_nobody_reads(tmp_path: Path, name: str) -> None:
+    """Where standard error takes nothing, what was to stand there is lost, and all else is as it was."""
+    arguments, code = UNHEARD[name]
+    line = '"$0" -m imdoctor "$@" 2>/dev/full'
+    done = subprocess.run(
+        ["sh", "-c", line, sys.executable, *arguments],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == code
+    assert bool(done.stdout) == (code == 2)
+
+
+def test_a_folder_that_was_removed(tmp_path: Path) -> None:
+    """In a working directory that is there no more, what needs none works, and a file in it cannot be written."""
+    run = '"$0" -m imdoctor run --sandbox -q'
+    line = f"mkdir gone && cd gone && rmdir ../gone && {run} && {run} --output json=a.json"
+    done = subprocess.run(
+        ["sh", "-c", line, sys.executable],
+        cwd=tmp_path,
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 74
+    assert done.stdout.count("ok console.tim.qq.com:443") == 2
+    assert "a.json could not be written" in done.stderr
+
+
 def test_every_format_at_once(tmp_path: Path) -> None:
     """One run writes every format that there is, each whole, with one exit code; standard output has its own."""
     outputs = [f"--output={form}={form}.out" for form in FORMATS]

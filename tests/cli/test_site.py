@@ -16,7 +16,7 @@ APP = ("--sdkappid", "20000000")
 RUN = ("run", *APP, "--check", "client")
 
 
-@pytest.mark.parametrize("form", ["text", "markdown", "html"])
+@pytest.mark.parametrize("form", ["text", "markdown", "html", "junit", "nagios", "github"])
 def test_pages_say_so(tmp_path: Path, form: str) -> None:
     """Whoever reads a page learns that nobody gave the domain."""
     done = here(tmp_path, *RUN, "--format", form)

@@ -116,6 +116,13 @@ def test_what_is_no_report_is_not_judged(tmp_path: Path, name: str) -> None:
     assert sentence in done.err
 
 
+def test_standard_input_is_named(tmp_path: Path) -> None:
+    """Where a report was to come from standard input and did not, that is what is said."""
+    done = imdoctor(tmp_path, "judge", "-")
+    assert (done.code, done.out) == (64, "")
+    assert "standard input is no JSON: name a file" in done.err
+
+
 def test_every_option_reads_its_variable() -> None:
     """Each option of run has a variable of its own, named after it."""
     options = [item for item in run.params if isinstance(item, click.Option)]

@@ -6,7 +6,7 @@ from itertools import groupby
 from pathlib import Path
 
 from imdoctor import registry
-from imdoctor.explanation import Page, Part, pages
+from imdoctor.explanation import REQUEST, REQUESTS, Page, Part, pages
 from imdoctor.speech import Language, say, speaking, spoken, translated
 from tests.commands import PACKAGES
 
@@ -15,11 +15,12 @@ PAGES: dict[Language, Path] = {"en": DOCS / "codes.md", "zh": DOCS / "codes.zh-C
 HEADS: dict[Language, str] = {
     "en": """# Codes
 
-Every finding that a check may make, and every error code of the RESTful API that imdoctor knows. `imdoctor explain CODE` says the same of
-one code, and `imdoctor explain --list` has them all, a line each. This page is written by `python -m tests.docs.codes`.
+Every finding that a check may make, every code by which `imdoctor lint` speaks against a request, and every error code of the RESTful
+API that imdoctor knows. `imdoctor explain CODE` says the same of one code, and `imdoctor explain --list` has them all, a line each. This
+page is written by `python -m tests.docs.codes`.
 
-Meaning, remedy and source of an error code follow the vendor's documents. The usual causes and their order, the ways to confirm, and the
-retry class are imdoctor's own.
+Meaning, remedy and source of an error code, or of a code of `imdoctor lint`, follow the vendor's documents. The usual causes and their
+order, the ways to confirm, and the retry class are imdoctor's own.
 
 In a command, replace what stands in capitals: by what the finding names, or by your own. In `url.txt` stands the URL of a call as the
 application makes it, in `body.json` its body, in `USERSIG_FILE` and `KEY_FILE` a usersig and the secret key; delete these files afterwards.
@@ -29,10 +30,10 @@ PACKAGES
 """,
     "zh": """# 代码
 
-检查项可能给出的每个问题，以及 imdoctor 认识的每个 REST API 错误码。`imdoctor explain CODE` 就其中一个给出同样的说明，
-`imdoctor explain --list` 逐行列出全部。本页由 `python -m tests.docs.codes` 生成。
+检查项可能给出的每个问题、`imdoctor lint` 指出请求不当之处的每个代码，以及 imdoctor 认识的每个 REST API 错误码。`imdoctor explain CODE`
+就其中一个给出同样的说明，`imdoctor explain --list` 逐行列出全部。本页由 `python -m tests.docs.codes` 生成。
 
-错误码的含义、处理办法和出处以官方文档为准。常见原因及其次序、确认方法和重试类别是 imdoctor 自己的。
+错误码和 `imdoctor lint` 代码的含义、处理办法和出处以官方文档为准。常见原因及其次序、确认方法和重试类别是 imdoctor 自己的。
 
 命令中的大写字母处请自行替换：换成问题中给出的内容，或者您自己的。`url.txt` 中是应用实际所拼的调用 URL，`body.json` 中是其包体，
 `USERSIG_FILE` 和 `KEY_FILE` 中分别是 UserSig 和密钥；用完请删除这些文件。需要 root 权限的命令前写有 `sudo`。这些命令在 Debian 12 上试过，
@@ -51,7 +52,7 @@ def document(language: Language) -> str:
 
 def _document(head: str) -> str:
     checks = registry.load().checks
-    titles = {check.name: translated(check.title) for check in checks}
+    titles = {**{check.name: translated(check.title) for check in checks}, REQUEST: translated(REQUESTS)}
     packages = (f"- {package}: {_programs(package)}" for package in sorted({*PACKAGES.values()}))
     lines = [head.replace("PACKAGES", "\n".join(packages))]
     for group, members in groupby(pages(checks).values(), key=lambda page: page.group):

@@ -7,6 +7,7 @@ import pytest
 from imdoctor import registry
 from imdoctor.catalogue import Catalogue
 from imdoctor.im.errorcodes import all_codes
+from imdoctor.im.lint_rules import RULES
 from imdoctor.speech import Language
 from tests.docs.codes import PAGES, document
 
@@ -20,5 +21,5 @@ def test_the_page_is_what_the_code_gives(language: Language) -> None:
 @pytest.mark.parametrize("language", PAGES)
 def test_every_code_has_its_heading(language: Language) -> None:
     """Each finding code and each error code stands on the page once."""
-    wanted = [*Catalogue.of(registry.load().checks).specs, *(str(one.code) for one in all_codes())]
+    wanted = [*Catalogue.of(registry.load().checks).specs, *RULES, *(str(one.code) for one in all_codes())]
     assert re.findall(r"^### `([^`]+)`", PAGES[language].read_text("utf-8"), re.MULTILINE) == wanted

@@ -1,5 +1,7 @@
 """A curl command line is read as curl and the shell read it."""
 
+import re
+import shlex
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -8,9 +10,11 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from msgspec.structs import asdict
 
-from imdoctor.im import curl
+from imdoctor.im import curl, shell
 
 CASES: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "a plain call": ("curl https://a", [{"url": "https://a", "method": "GET", "body": "", "content_type": None}]),
@@ -85,6 +89,49 @@ CASES: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "a host without a scheme": ("curl a", [{"url": "a"}]),
     "a URL alone": (" https://a/b?c=d ", [{"url": "https://a/b?c=d", "method": None, "body": None}]),
     "a URL alone with a quote": ("https://a/?c='", [{"url": "https://a/?c='"}]),
+    "a redirection before the URL": ("curl >out 2>/dev/null https://a -d x", [{"url": "https://a", "body": "x"}]),
+    "streams put together": ("curl https://a 2>&1 -d x", [{"url": "https://a", "body": "x"}]),
+    "the end of a line": ("curl https://a\n-d x", [{"url": "https://a", "body": ""}]),
+    "lines of their own": (
+        "curl https://a\ncurl -d x https://b",
+        [{"url": "https://a"}, {"url": "https://b", "body": "x"}],
+    ),
+    "a comment": ("# -m 2\ncurl https://a#b # -m 3", [{"url": "https://a#b", "max_time": None}]),
+    "a backslash at the end": ("curl https://a -d x \\\n", [{"url": "https://a", "body": "x"}]),
+    "a blank after a backslash": ("curl https://a \\ \n -d x", [{"url": "https://a", "body": "x"}]),
+    "a prompt on the next line": ("$ curl https://a \\\n> -d x", [{"url": "https://a", "body": "x"}]),
+    "after a pipe": ("echo x | curl -d @- https://a", [{"url": "https://a", "body_hidden": True}]),
+    "after another command": ("cd /tmp && curl https://a; true", [{"url": "https://a"}]),
+    "a prompt that says where": ("[root@web ~]# curl -d x https://a", [{"url": "https://a", "body": "x"}]),
+    "a prompt of PowerShell": ("PS C:\\> curl.exe https://a", [{"url": "https://a"}]),
+    "another user's": ("sudo -u www env -i HOME=/ curl https://a", [{"url": "https://a"}]),
+    "a time from outside": ("timeout -k 1 2.5s curl https://a -m 5", [{"max_time": 2.5}]),
+    "minutes from outside": ("timeout 2m curl https://a", [{"max_time": 120.0}]),
+    "the lesser of two times": ("timeout 9 curl https://a -m 2", [{"max_time": 2.0}]),
+    "times as strtod reads them": (
+        "curl https://a -m .5 --connect-timeout 2.",
+        [{"max_time": 0.5, "connect_timeout": 2.0}],
+    ),
+    "a value after =": ("curl --max-time=2.5 --url=https://a?b=c", [{"url": "https://a?b=c", "max_time": 2.5}]),
+    "as a browser copies for bash": (
+        r"""curl 'https://a' --data-raw $'{"a":"it\'s \u4f60\u0021\n\x41\101\ud83d\ude00"}' --compressed""",
+        [{"url": "https://a", "body": '{"a":"it\'s \u4f60!\nAA\U0001f600"}'}],
+    ),
+    "as a browser copies for cmd.exe": (
+        'curl ^"https://a/?b=c^&d=e^" ^\r\n  -H ^"Content-Type: application/json^" ^\r\n  --data-raw ^"^{^\\^"a^\\^":1^}^"',
+        [{"url": "https://a/?b=c&d=e", "body": '{"a":1}', "content_type": "application/json", "ampersand": False}],
+    ),
+    "a body that looks like it": ('curl https://a -d \'{"a": "^"}\'', [{"body": '{"a": "^"}'}]),
+    "PowerShell": ('curl.exe `\n  -d "{`"a`":1}" `\r\n  https://a', [{"url": "https://a", "body": '{"a":1}'}]),
+    "what another program says": (
+        "curl https://a -d \"$(date +'%s')\"",
+        [{"url": "https://a", "body": "$(date +'%s')"}],
+    ),
+    "a block of Markdown": ("```sh\ncurl https://a\n```", [{"url": "https://a"}]),
+    "a URL in angle brackets": ("<https://a/b?c=d>", [{"url": "https://a/b?c=d", "method": None}]),
+    "a URL in quotes": ("'https://a/b?c=d'\n", [{"url": "https://a/b?c=d"}]),
+    "a URL in typographic quotes": ("\u201chttps://a/b?c=d\u201d", [{"url": "https://a/b?c=d"}]),
+    "a URL in Chinese": ("https://a/\u7fa4?c=\u7ec4", [{"url": "https://a/\u7fa4?c=\u7ec4"}]),
     "a URL without its scheme": ("console.tim.qq.com/v4/a/b?c=d", [{"url": "console.tim.qq.com/v4/a/b?c=d"}]),
 }
 
@@ -109,6 +156,11 @@ NONE = {
     "curl alone": ("curl", "has no URL"),
     "curl without a URL": ("curl -X POST -d x", "has no URL"),
     "a quotation that does not end": ("curl 'https://a", "quotation"),
+    "typographic quotes": ("curl -d \u201c{}\u201d https://a", "typographic quotes"),
+    "a dash of typesetting": ("curl \u2014d x https://a", "typographic quotes"),
+    "a sentence about curl": ("# we call it by curl now", "no URL"),
+    "what curl says": ("curl: (28) Operation timed out", "no URL"),
+    "a package": ("apt-get install curl https://a", "no URL"),
     "a URL without a host": ("https://", "no URL"),
     "a port that is none": ("https://a:x/", "no URL"),
     "a broken address": ("https://[::1/", "no URL"),
@@ -182,6 +234,10 @@ REAL = (
     "curl -o /dev/null -w '%{http_code}' -A agent --retry 0 --compressed -m 5 --connect-timeout 5 --http1.1 URL/a",
     "curl URL/a --data-urlencode 'a=1' --data-ascii 'b=2' -b c=d -e https://e -u f:g -r 0-1",
     "curl URL/a -d ''",
+    "curl 2>&1 >/dev/null -d x URL/a # -d y",
+    "curl URL/a -d a\ncurl URL/b -d b # and on\n",
+    'echo z; FOO=1 timeout -k 1 9.5 curl -d $\'{"a":"it\\\'s \\u4f60\\x21\\041\\n"}\' URL/a | cat; true',
+    'curl -d "a \\"b\\" \\$c \\d"$\'\\t\'\\e URL/a',
 )
 
 
@@ -192,8 +248,8 @@ def test_curl_itself_does_what_is_read(listening: Listening, line: str) -> None:
     text = line.replace("URL", f"http://127.0.0.1:{listening.server_port}")
     calls = curl.read(text.replace("$HOME", "/home"))
     assert isinstance(calls, tuple)
-    environ = {"HOME": "/home", "PATH": "/usr/local/bin:/usr/bin:/bin", "no_proxy": "*"}
-    done = subprocess.run(["sh", "-c", text], env=environ, capture_output=True, check=False)
+    environ = {"LC_ALL": "C.UTF-8", "HOME": "/home", "PATH": "/usr/local/bin:/usr/bin:/bin", "no_proxy": "*"}
+    done = subprocess.run(["bash", "-c", text], env=environ, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
     read = []
     for call in calls:
@@ -205,3 +261,17 @@ def test_curl_itself_does_what_is_read(listening: Listening, line: str) -> None:
     assert [(told[0], unquote_plus(told[1]), *told[2:]) for told in listening.heard] == [
         (told[0], unquote_plus(told[1]), *told[2:]) for told in read
     ]
+
+
+@given(st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), min_size=1))
+def test_words_in_quotes_stay_as_they_are(words: list[str]) -> None:
+    """What stands between single quotes is what the shell hands on, whatever it holds."""
+    assume(not re.search(r"\^[\"\r\n]|`\s|\\\s|\\\Z", shlex.join(words)))  # the escapes of other shells
+    assert [command.words for command in shell.commands(shlex.join(words))] == [tuple(words)]
+
+
+@given(st.text(st.sampled_from("curl -d'\"`$()\\\n&|<>#^;= hx:/")) | st.text())
+def test_whatever_the_text(text: str) -> None:
+    """No text raises, nor takes long: quotes that do not end are told as such."""
+    for line in (text, f"curl {text}", f'curl "{text}' * 50, f"$ {text}" * 500):
+        assert isinstance(curl.read(line), tuple | str)

@@ -108,6 +108,7 @@ TEXTS = {
     "alone": (SIG, Claims(usersig=SIG)),
     "a URL": (URL, WHOLE),
     "a URL and what follows": (f"{URL}#end", WHOLE),
+    "a URL in angle brackets": (f"<https://a/?sdkappid=1400000000&identifier=%E7%AE%A1&usersig={SIG}>", WHOLE),
     "a query alone": (URL.partition("?")[2], WHOLE),
     "a curl command line": (f"curl -X POST '{URL}' -d '{{}}'", WHOLE),
     "a curl command line of -G": (

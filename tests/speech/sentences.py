@@ -12,7 +12,7 @@ from imdoctor import registry
 from imdoctor.cli import cli
 from imdoctor.cli.lazy import LazyGroup
 from imdoctor.im import errorcodes
-from imdoctor.im.lint_rules import RULES
+from imdoctor.im.lint_rules import RULES, background
 from imdoctor.lab.scenarios import HEALTHY, SCENARIOS
 
 ROOT = Path(__file__).parents[2]
@@ -35,6 +35,7 @@ def _specs() -> Iterator[tuple[str, str]]:
     for check in registry.load().checks:
         place = f"check {check.name}"
         yield check.title, place
+        yield from ((fact.show, place) for fact in getattr(check, "facts", ()) if fact.show != "{}")
         for spec in check.findings.values():
             texts = (spec.title, spec.message, spec.why, *spec.remedy, *spec.causes, *spec.confirm)
             yield from ((text, place) for text in texts)
@@ -49,6 +50,9 @@ def _codes() -> Iterator[tuple[str, str]]:
 def _rules() -> Iterator[tuple[str, str]]:
     for rule in RULES.values():
         yield from ((text, "imdoctor/im/lint_rules.py") for text in (rule.says, rule.source, rule.instead))
+    for behind in background().values():
+        texts = (behind.title, *behind.causes, *behind.confirm)
+        yield from ((text, "imdoctor/im/lint_rules.json") for text in texts)
 
 
 def _scenarios() -> Iterator[tuple[str, str]]:
