@@ -22,14 +22,17 @@ ip link set wire up
 ip link set eth0 up
 ip route add default via 10.0.0.1
 """
-FROM_HERE = f"""
-cd /opt/imdoctor
-sed '1c #!/opt/imdoctor/bin/python3' '{sysconfig.get_path("scripts")}/imdoctor' >bin/imdoctor
-chmod 755 bin/imdoctor
-cd lib/python3*/site-packages
+
+
+def from_here(folder: str) -> str:
+    """Return what has a virtual environment take the imdoctor that is tested, and what it needs, from where these tests have them."""
+    return f"""
+sed '1c #!{folder}/bin/python3' '{sysconfig.get_path("scripts")}/imdoctor' >{folder}/bin/imdoctor
+chmod 755 {folder}/bin/imdoctor
+cd {folder}/lib/python3*/site-packages
 echo 'import site; site.addsitedir("{sysconfig.get_path("purelib")}")' >imdoctor.pth
+cd "$OLDPWD"
 """
-"""Has the virtual environment of the pages take the imdoctor that is tested, and what it needs, from where these tests have them."""
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from imdoctor.lab.world import KEY
 from tests.agent.box import until
-from tests.docs.machine import ADDRESS, FROM_HERE, Machine, machine
-from tests.docs.pages import Block, blocks
+from tests.docs.machine import ADDRESS, Machine, from_here, machine
+from tests.docs.pages import PAGES, Block, blocks
 
 pytestmark = pytest.mark.needs(
     "root",
@@ -33,6 +34,7 @@ echo 'schedule: {{every: 2s}}' >>{CONFIG}
 FILES = "install -m 644 fleet/prometheus.yml fleet/imdoctor.rules.yml /etc/prometheus/"
 OWN_HOSTS = f"sed -i 's/127.0.0.1:9877/{ADDRESS}:9877/; s/30s/1s/g; s/for: 2m/for: 2s/' /etc/prometheus/*.yml"
 STATE = "/var/lib/prometheus"
+HOME = "/opt/home"
 
 INSTEAD: Mapping[str, str] = {
     # Nothing can be installed from anywhere: the packages are here, but for the folders and the start that their installation makes.
@@ -43,7 +45,8 @@ for port in 9090/-/ready 9093/-/ready 9091/-/ready 9100/; do
   until curl -fs "http://127.0.0.1:$port"; do sleep 0.1; done
 done
 """,
-    "/opt/imdoctor/bin/pip install .": FROM_HERE,
+    "/opt/imdoctor/bin/pip install .": from_here("/opt/imdoctor"),
+    "pip install . && imdoctor run --sandbox": f"{from_here(f'{HOME}/.venv')}imdoctor run --sandbox",
     # "and put your own values in", "and put your hosts into static_configs"
     INIT: INIT + OWN_VALUES,
     FILES: f"{FILES}; {OWN_HOSTS}",
@@ -169,3 +172,58 @@ def alerts(fresh: Machine) -> list[dict[str, Any]]:
     """Return the alerts that Alertmanager has."""
     found: list[dict[str, Any]] = asked(fresh, "http://127.0.0.1:9093/api/v2/alerts")
     return found
+
+
+OWN_SHELL = f"""
+mkdir -p {HOME}; cd {HOME}; [ ! -e .venv ] || . .venv/bin/activate
+export HOME={HOME} IM_SECRET_KEY={KEY} SSL_CERT_FILE=/etc/imdoctor/lab/ca.pem IMDOCTOR_NO_THIRD_PARTY=1
+"""
+"""The shell of somebody who reads the README. The lab's authority is one that only this machine knows: each run warns of that."""
+URL = "http://console.tim.qq.com/v4/im_open_login_svc/account_check?sdkappid=1400000000&identifier=administrator&contenttype=json"
+TYPED: Mapping[str, tuple[str, int]] = {
+    "imdoctor run": ("", 0),
+    "imdoctor run HOST --sdkappid N --identifier ADMIN --secret-key-file FILE": (
+        "imdoctor run console.tim.qq.com --sdkappid 1400000000 --identifier administrator --secret-key-file key",
+        0,
+    ),
+    "imdoctor plan": ("", 0),
+    'eval "$(imdoctor completion bash)"': ("bash -ec 'eval \"$(imdoctor completion bash)\"'", 0),
+    "imdoctor watch": ("timeout --preserve-status 3 imdoctor watch", 143),
+    "imdoctor run --state DIR": ("imdoctor run --state state", 0),
+    "imdoctor history": ("imdoctor history --state state", 0),
+    "imdoctor systemd install": ("", 0),
+    "imdoctor run --config imdoctor.yaml --fail-on warn --output json=report.json": ("", 1),
+    "imdoctor judge report.json": (
+        "cp report.json before.json; cp report.json after.json; imdoctor judge report.json",
+        0,
+    ),
+    "imdoctor usersig": ("imdoctor usersig", 64),
+    "imdoctor lint -": (f"echo '{URL}' | imdoctor lint -", 2),
+    "imdoctor diff before.json after.json": ("", 0),
+    "imdoctor bundle": ("", 0),
+    "imdoctor config init FILE --sdkappid N --identifier ADMIN": (
+        "imdoctor config init new.yaml --sdkappid 1400000000 --identifier administrator",
+        0,
+    ),
+    "imdoctor config check FILE": ("imdoctor config check imdoctor.yaml", 0),
+    "imdoctor explain CODE": ("imdoctor explain tls.cert-expired && imdoctor explain 60026", 0),
+    "imdoctor drill --list": ("", 0),
+    "imdoctor drill --all": ("", 0),
+    "imdoctor explain": ("imdoctor explain --list", 0),
+}
+"""By what the README says: what is typed, where it has something to put in, and the exit code."""
+
+
+def test_readme(fresh: Machine) -> None:
+    """The first steps of the README, and then every command that it names, each word for word."""
+    text = " ".join(PAGES["README.md"].read_text("utf-8").split())
+    (made,) = re.findall(r"`(python3 -m venv [^`]*)`", text)
+    fresh.shell(f"{OWN_SHELL}{made}; echo {KEY} >key; chmod 600 key")
+    fresh.shell(OWN_SHELL + INSTEAD[blocks("README.md", "sh")[0].text.strip()])
+    fresh.box.write(f"{HOME}/imdoctor.yaml", blocks("README.md", "yaml")[0].text)
+    named = dict.fromkeys(re.findall(r"`((?:eval .\$.)?imdoctor [^`]*)`", text))
+    assert [*named] == [*TYPED]
+    for line, (own, code) in TYPED.items():
+        fresh.shell(
+            f"{OWN_SHELL}code=0; {{ {own or line}; }} || code=$?; [ $code = {code} ] || {{ echo code $code >&2; false; }}"
+        )
