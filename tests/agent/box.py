@@ -1,7 +1,7 @@
 """A real systemd as process 1, in namespaces of its own: units are started in it, and journald keeps what they say.
 
-Of the machine it sees the programs, read-only in effect: /etc and /dev are copies, and /run, /tmp and everything below /var that units
-write to are empty. Its network is loopback alone. It needs root.
+Of the machine it sees the programs, read-only in effect: /etc and /dev are copies, and /opt, /run, /tmp and everything below /var that
+units write to are empty. Its network is loopback alone. It needs root.
 """
 
 import os
@@ -41,7 +41,7 @@ mkdir /run/box/dev
 cp -a /dev/null /dev/zero /dev/full /dev/random /dev/urandom /dev/tty /run/box/dev/
 ln -s pts/ptmx /run/box/dev/ptmx
 mount --bind /run/box/dev /dev
-for folder in /var/lib /var/log /var/cache; do mount -t tmpfs -o mode=755 tmpfs $folder; done
+for folder in /opt /var/lib /var/log /var/cache; do mount -t tmpfs -o mode=755 tmpfs $folder; done
 for folder in /tmp /var/tmp; do mount -t tmpfs -o mode=1777 tmpfs $folder; done
 number=0
 for folder; do

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -61,3 +62,13 @@ def test_the_examples_run(tmp_path: Path, line: str) -> None:
     assert program == "imdoctor"
     assert imdoctor(tmp_path, *arguments).code == 0
     assert [path.suffix for path in tmp_path.iterdir()] == [".prom"]
+
+
+@pytest.mark.needs("program:promtool")
+def test_prometheus_takes_the_job(tmp_path: Path) -> None:
+    """What the page shows of a scrape configuration is one, by Prometheus' own promtool."""
+    (job,) = re.findall(r"```yaml\n(scrape_configs:\n.*?)```", TEXT, re.DOTALL)
+    (tmp_path / "prometheus.yml").write_text(job)
+    command = ["promtool", "check", "config", str(tmp_path / "prometheus.yml")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

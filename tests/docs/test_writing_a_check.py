@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -25,8 +26,11 @@ def site(tmp_path: Path) -> Path:
     (tmp_path / "imdoctor_files.py").write_text(block("python"))
     info = tmp_path / "imdoctor_files-1.0.dist-info"
     info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: imdoctor-files\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[imdoctor.checks]\nfiles = imdoctor_files:CHECKS\n")
+    project = tomllib.loads(block("toml"))["project"]
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n")
+    ((group, points),) = project["entry-points"].items()
+    ((name, value),) = points.items()
+    (info / "entry_points.txt").write_text(f"[{group}]\n{name} = {value}\n")
     (tmp_path / "imdoctor.yaml").write_text("version: 1\n" + block("yaml"))
     return tmp_path
 

@@ -2,8 +2,8 @@
 
 import re
 import sys
-from pathlib import Path
 
+from tests.docs.pages import blocks
 from tests.lab.model import AUTHORITY, ECHO, GATEWAY, PUBLIC, RESOLVER, SECOND, Outside, Server, Truth, World
 from tests.lab.truth import ANSWERS, curl, dig, dropped, handshake
 from tests.lab.wire import Manner
@@ -76,21 +76,19 @@ def far(variant: str, title: str, *, outside: Outside) -> World:
     )
 
 
-PAGE = Path(__file__).parents[3] / "docs" / "step-4.md"
-
-
 def by_hand() -> tuple[Truth, ...]:
     """Return every line of the page on step 4 as a look: a command and what it prints, and the picture, whatever its times are."""
-    blocks = re.findall(r"(?ms)^```(\w*)\n(.*?)\n```$", PAGE.read_text("utf-8"))
     run = f"{sys.executable} -m imdoctor run --config $HOME/imdoctor.yaml --check dns -v | tr -s ' \\n' ' '"
     looks = []
-    for _, block in (one for one in blocks if not one[0]):
-        if not block.startswith("$"):
-            words = re.escape(" ".join(block.split()))
+    for block in blocks("docs/step-4.md", ""):
+        if not block.text.startswith("$"):
+            words = re.escape(" ".join(block.text.split()))
             looks.append(Truth(script=run, says=re.sub(r"\d+\\\.\d\\ ms", r"[0-9.]+ ms", words)))
-        for script, said in re.findall(r"(?m)^\$ (.*)\n((?:[^$].*(?:\n|\Z))+)", block):
+        for script, said in re.findall(r"(?m)^\$ (.*)\n((?:[^$].*(?:\n|\Z))+)", block.text):
             looks.append(Truth(script=script, says=re.escape(said.strip())))
-    return tuple(looks)
+    (connects,) = blocks("docs/step-4.md", "sh")
+    told = rf"(?:{re.escape(GATEWAY)} 0\.(?:0[2-9]|[1-9])\d*\n{re.escape(SECOND)} 0\.\d*\n){{5}}"
+    return (*looks, Truth(script=f"(\n{connects.text})", says=told))
 
 
 COSTS = (
