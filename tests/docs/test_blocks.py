@@ -99,7 +99,7 @@ OWNERS: Mapping[str, Mapping[str, str]] = {
         "$ imdoctor drill dns.hijacked": TUTORIAL,
         "$ imdoctor judge": TUTORIAL,
     },
-    "docs/watch.md": {"version: 1": CONFIGURED},
+    "docs/watch.md": {"version: 1\ntargets:": CONFIGURED, "version: 1\ndefaults:": CONFIGURED},
     "docs/writing-a-check.md": {
         '"""May a process': "docs/test_writing_a_check.py::test_the_check_is_configured_and_run",
         "[project]": "docs/test_writing_a_check.py::test_the_check_is_found",
