@@ -70,7 +70,7 @@ def shared(languages: Iterable[Language | None]) -> Language:
     return found.pop() if len(found) == 1 else spoken()
 
 
-def say(template: str, /, **values: Any) -> str:  # noqa: ANN401 - whatever str.format takes
+def say(template: str, /, **values: Any) -> str:
     """Return a sentence in the language spoken, its fields filled in as `str.format` does.
 
     A text that fills a field is retold, unless it is a name (``NAMES``) or quoted (``!r``): it may be a sentence that was

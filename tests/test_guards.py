@@ -1,5 +1,6 @@
 """What holds the code to its own rules: types, style, layers, and the folder that must hold nothing else."""
 
+import re
 import subprocess
 import sys
 from importlib import metadata
@@ -25,6 +26,20 @@ def test_guard_holds(guard: str) -> None:
     """The code keeps to its own rules."""
     done = subprocess.run([sys.executable, *GUARDS[guard]], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+SILENCED = re.compile(r"# (?:noqa|type: ignore|pragma: no)")
+REASONED = re.compile(r"# (?:noqa: [A-Z0-9, ]+ - \S|type: ignore\[[a-z, -]+\]  # \S)")
+
+
+def test_what_is_silenced_has_its_reason_on_the_line() -> None:
+    """Each comment that silences a rule or the types names what, and says why."""
+    folders = ("imdoctor", "checks", "tests")
+    texts = {path: path.read_text("utf-8") for folder in folders for path in (ROOT / folder).rglob("*.py")}
+    silenced = [
+        f"{path}: {line}" for path, text in texts.items() for line in text.splitlines() if SILENCED.search(line)
+    ]
+    assert [line for line in silenced if not REASONED.search(line)] == []
 
 
 def test_checks_folder_holds_one_package() -> None:

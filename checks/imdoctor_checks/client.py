@@ -100,8 +100,9 @@ class Client:
             skipped=say("the configuration says nothing of the application (targets: client:)") if silent else None
         )
 
-    def judge(self, seen: ClientSeen, settings: Settings, others: Mapping[str, Observation]) -> Iterator[Judged]:  # noqa: ARG002 - the settings say it all
+    def judge(self, seen: ClientSeen, settings: Settings, others: Mapping[str, Observation]) -> Iterator[Judged]:
         """Compare the application's settings with the list's steps 1 and 5."""
+        del seen, others
         told = settings.client
         if told.timeout is not None and told.timeout <= BACKEND_TIMEOUT:
             yield Finding("client.timeout-too-short", data={"timeout": told.timeout}, confidence="certain")
@@ -111,8 +112,9 @@ class Client:
             yield Finding("client.no-pool", data={"pool": told.pool}, confidence="certain")
         yield Summary(_told(settings))
 
-    def plan(self, ctx: Context) -> Iterable[Egress]:  # noqa: ARG002 - nothing is sent
+    def plan(self, ctx: Context) -> Iterable[Egress]:
         """Send nothing."""
+        del ctx
         return ()
 
 

@@ -18,6 +18,7 @@ from imdoctor import (
     pick,
     say,
 )
+from imdoctor.net.http import HTTPS_PORT
 from imdoctor.net.machine import Machine
 from imdoctor.net.resolvers import is_loopback, nameservers, read_resolv_conf
 from imdoctor_checks.looks.elsewhere import control_addresses, controls
@@ -139,8 +140,9 @@ class Host:
             controls=await controls(ctx),
         )
 
-    def judge(self, seen: HostSeen, settings: Settings, others: Mapping[str, Observation]) -> Iterator[Judged]:  # noqa: ARG002 - as the protocol has it
+    def judge(self, seen: HostSeen, settings: Settings, others: Mapping[str, Observation]) -> Iterator[Judged]:
         """Tell "no network" and "no route" from a fault of the target's alone."""
+        del settings
         yield from _resolv_conf(seen, others)
         if not seen.answered and not any(answers(item, seen.gateways) for item in seen.controls):
             yield _disconnected(seen)
@@ -152,7 +154,7 @@ class Host:
             third = address in public_resolvers(ctx)
             yield Egress(
                 to=address,
-                port=443,
+                port=HTTPS_PORT,
                 protocol="tcp",
                 why=say("a control: is there a network at all?"),
                 condition=say("the target fails at every address"),

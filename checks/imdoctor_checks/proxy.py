@@ -20,6 +20,7 @@ from imdoctor import (
     say,
 )
 from imdoctor.net.connect import Connect, connect
+from imdoctor.net.http import SERVER_ERROR, class_of
 from imdoctor.net.proxy import Proxy, Tunnel, proxy_for
 from imdoctor_checks.looks.egress import egress
 from imdoctor_checks.looks.egress_plan import egress_plan
@@ -156,7 +157,7 @@ def _failure(tunnel: Tunnel, direct: Connect | None, data: Mapping[str, object])
     because = _through(tunnel.proxy, answer)
     if tunnel.status == AUTH_REQUIRED:
         code = "proxy.auth-required"
-    elif tunnel.status is not None and tunnel.status >= 500:  # noqa: PLR2004 - the server errors (RFC 9110 §15.6)
+    elif class_of(tunnel.status) == SERVER_ERROR:
         code = "proxy.upstream-failed"
     elif tunnel.error == "refused":
         code = "proxy.denied"

@@ -56,8 +56,9 @@ class Tcp:
         failed = all(_failed(one) for one in seen.connects)
         return structs.replace(seen, elsewhere=await elsewhere(ctx)) if failed else seen
 
-    def judge(self, seen: TcpSeen, settings: Settings, others: Mapping[str, Observation]) -> Iterator[Judged]:  # noqa: ARG002 - as the protocol has it
+    def judge(self, seen: TcpSeen, settings: Settings, others: Mapping[str, Observation]) -> Iterator[Judged]:
         """Judge each address, then all of them together."""
+        del settings
         addresses = dict.fromkeys(one.address for one in seen.connects)
         own = {address: [one for one in seen.connects if one.address == address] for address in addresses}
         by_address = {address: [*tried, *_contradicting(tried, others)] for address, tried in own.items()}

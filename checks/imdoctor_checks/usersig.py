@@ -84,8 +84,9 @@ class Usersig:
             yield Measurement("expires_in", left, "seconds", warn=least, fail=(0.0, None))
         yield Summary(_summary(seen))
 
-    def plan(self, ctx: Context) -> Iterable[Egress]:  # noqa: ARG002 - nothing is sent
+    def plan(self, ctx: Context) -> Iterable[Egress]:
         """Send nothing: what the server thinks of the credential, the probe asks."""
+        del ctx
         return ()
 
 

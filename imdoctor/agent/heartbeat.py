@@ -10,6 +10,7 @@ from imdoctor import __version__
 from imdoctor.agent.delivery import DeliveryError, Message
 from imdoctor.agent.outward import reason, transport_for
 from imdoctor.config.secrets import Secret
+from imdoctor.net.http import CLIENT_ERROR, REDIRECT, SUCCESS, class_of
 from imdoctor.speech import mark
 
 if TYPE_CHECKING:
@@ -107,14 +108,14 @@ def _body(text: str) -> bytes:
 
 def _judge(status: int) -> None:
     """Raise DeliveryError unless a status is success. A refusal that will stay one is final."""
-    if 200 <= status < 300:  # noqa: PLR2004 - RFC 9110 §15.3
+    if class_of(status) == SUCCESS:
         return
-    if 300 <= status < 400:  # noqa: PLR2004 - RFC 9110 §15.4
+    if class_of(status) == REDIRECT:
         raise DeliveryError(
             mark("it answers {status}, a redirect, which is not followed: configure where it leads").format(
                 status=status
             ),
             final=True,
         )
-    final = 400 <= status < 500 and status not in AGAIN  # noqa: PLR2004 - RFC 9110 §15.5
+    final = class_of(status) == CLIENT_ERROR and status not in AGAIN
     raise DeliveryError(mark("it answers {status}").format(status=status), final=final)

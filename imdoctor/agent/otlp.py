@@ -17,6 +17,7 @@ from imdoctor.agent.own_events import delivery_failing, delivery_works
 from imdoctor.agent.shown import Shown
 from imdoctor.config.model import Otlp
 from imdoctor.model import HostReport
+from imdoctor.net.http import SUCCESS, class_of
 from imdoctor.runner import this_host
 from imdoctor.speech import mark
 
@@ -106,7 +107,7 @@ class Pusher:
             raise DeliveryError(mark("no answer within {timeout:g} s").format(timeout=self._settings.timeout)) from None
         except (httpx.HTTPError, OSError) as error:
             raise DeliveryError(reason(error)) from None
-        if not 200 <= status < 300:  # noqa: PLR2004 - RFC 9110 §15.3
+        if class_of(status) != SUCCESS:
             raise DeliveryError(mark("it answers {status}").format(status=status))
 
     async def _body(self) -> bytes:

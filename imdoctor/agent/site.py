@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from types import MappingProxyType
+from typing import ClassVar
 
 from imdoctor import __version__
 from imdoctor.agent.events import Event
@@ -40,9 +41,9 @@ class Site:
 
     async def answer(self, asked: Asked) -> Answer:
         """Answer a request; a defect of this program answers 500, and is told."""
-        route = ROUTES.get(asked.path)
+        route = self.ROUTES.get(asked.path)
         if route is None:
-            return Answer(status=404, body=f"Nothing is here. There is: {', '.join(ROUTES)}\n".encode())
+            return Answer(status=404, body=f"Nothing is here. There is: {', '.join(self.ROUTES)}\n".encode())
         try:
             return await route(self, asked)
         except Exception as error:  # noqa: BLE001 - a page that cannot be made must not end the agent; it is told
@@ -75,18 +76,11 @@ class Site:
 
     async def _root(self, asked: Asked) -> Answer:
         if self._page is None:
-            return Answer(status=404, body=f"No page is here. There is: {', '.join(ROUTES)}\n".encode())
+            return Answer(status=404, body=f"No page is here. There is: {', '.join(self.ROUTES)}\n".encode())
         del asked
         now = await self._shown.all()
         return Answer(kind=HTML, body=await asyncio.to_thread(self._page, now))
 
-
-ROUTES: Mapping[str, Callable[[Site, Asked], Awaitable[Answer]]] = MappingProxyType(
-    {
-        "/": Site._root,  # noqa: SLF001 - the table of its own methods
-        "/metrics": Site._metrics,  # noqa: SLF001
-        "/healthz": Site._health,  # noqa: SLF001
-        "/-/ready": Site._ready,  # noqa: SLF001
-        "/api/v1/report": Site._report,  # noqa: SLF001
-    }
-)
+    ROUTES: ClassVar[Mapping[str, Callable[["Site", Asked], Awaitable[Answer]]]] = MappingProxyType(
+        {"/": _root, "/metrics": _metrics, "/healthz": _health, "/-/ready": _ready, "/api/v1/report": _report}
+    )

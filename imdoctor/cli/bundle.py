@@ -27,7 +27,7 @@ def bundle(
     redact: bool,
     out: Path | None,
     force: bool,
-    **wanted: Any,  # noqa: ANN401 - the options of a Wanted
+    **wanted: Any,
 ) -> int:
     """Pack what a support ticket needs into one file: a report, the certificates, the host's network settings, versions.
 

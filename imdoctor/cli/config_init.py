@@ -1,6 +1,7 @@
 """`imdoctor config init`: a commented configuration to begin with."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -10,6 +11,7 @@ from imdoctor.cli.session import OutputError, Session
 from imdoctor.config.model import Target
 from imdoctor.config.targets import wrong
 from imdoctor.config.values import parse_endpoint
+from imdoctor.net.http import HTTPS_PORT
 from imdoctor.speech import say
 
 
@@ -58,17 +60,17 @@ def _made(values: dict[str, str | int]) -> str:
     target = _target(values)
     if "endpoint" in values or target.site:
         endpoint = target.called
-        values["endpoint"] = endpoint.host if endpoint.port == 443 else str(endpoint)  # noqa: PLR2004 - HTTPS' own port
+        values["endpoint"] = endpoint.host if endpoint.port == HTTPS_PORT else str(endpoint)
     return filled(values, chosen_by=target.sdkappid if target.site else None)
 
 
 def _target(values: dict[str, str | int]) -> Target:
-    others = {key: value for key, value in values.items() if key != "endpoint"}
+    others: dict[str, Any] = {key: value for key, value in values.items() if key != "endpoint"}
     try:
         endpoint = parse_endpoint(str(values["endpoint"])) if "endpoint" in values else None
     except ValueError as error:
         raise click.UsageError(say("--endpoint: {error}", error=error)) from None
-    target = Target(endpoint=endpoint, **others)  # type: ignore[arg-type]  # click has seen to their types
+    target = Target(endpoint=endpoint, **others)
     for key, text in wrong(target):
         raise click.UsageError(f"--{key.replace('_', '-')}: {text}")
     return target

@@ -38,8 +38,8 @@ def in_language(command: click.Command) -> click.Command:
 class LazyGroup(click.Group):
     """A group whose commands stand in a table: name → ("module:attribute", short help)."""
 
-    def __init__(self, *, commands_by_name: Mapping[str, tuple[str, str]], **settings: object) -> None:
-        super().__init__(**settings)  # type: ignore[arg-type]  # click's own settings, handed on
+    def __init__(self, *, commands_by_name: Mapping[str, tuple[str, str]], **settings: Any) -> None:
+        super().__init__(**settings)
         self.commands_by_name = commands_by_name
         self.params.append(click.Option(["--lang"], **LANG))
 

@@ -48,7 +48,7 @@ class SecondsType(click.ParamType[float]):
         return seconds
 
 
-def option(*names: str, **settings: Any) -> "Decorator[Any]":  # noqa: ANN401 - click's own settings
+def option(*names: str, **settings: Any) -> "Decorator[Any]":
     """Return an option that also reads IMDOCTOR_ and its long name from the environment; what it takes is completed by that name."""
     name = next(name for name in names if name.startswith("--")).removeprefix("--").split("/")[0]
     ending = name.rpartition("-")[2]

@@ -31,7 +31,7 @@ SECRETS = {
 @lang_option
 @target_options
 @click.pass_obj
-def plan(session: Session, /, form: str, **wanted: Any) -> int:  # noqa: ANN401 - the options of a Wanted
+def plan(session: Session, /, form: str, **wanted: Any) -> int:
     """Show what a run would send, where, on which condition, and with which secrets. Nothing is sent."""
     with prepared(Wanted(**wanted), session) as work, speaking_for(form):
         if form == "json":

@@ -46,7 +46,7 @@ def run(
     verbose: bool,
     quiet: bool,
     color: Colour,
-    **wanted: Any,  # noqa: ANN401 - the options of a Wanted
+    **wanted: Any,
 ) -> int:
     """Run every check once on every target, and print the report.
 

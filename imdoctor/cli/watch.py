@@ -57,7 +57,7 @@ def watch(
     timeout: float,
     listen: Address | None,
     once: bool,
-    **wanted: Any,  # noqa: ANN401 - the options of a Wanted
+    **wanted: Any,
 ) -> int:
     """Run the checks on a schedule until told to stop; remember what they saw, and tell of changes.
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from imdoctor.im.sites import DEFAULT_SITE, site_of_sdkappid
+from imdoctor.net.http import HTTPS_PORT
 from imdoctor.speech import Language
 
 DURATION_PATTERN = r"^([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|s|m|h|d)$"
@@ -39,7 +40,7 @@ class Endpoint(msgspec.Struct, frozen=True):
     """Where the API is called: a host name or an IP address, and a port."""
 
     host: str
-    port: Port = 443
+    port: Port = HTTPS_PORT
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"

@@ -6,6 +6,7 @@ import urllib.parse
 
 from imdoctor.config.model import DURATION_PATTERN, PERCENTAGE_PATTERN, SIZE_PATTERN, Endpoint
 from imdoctor.config.problems import shown
+from imdoctor.net.http import HTTPS_PORT
 from imdoctor.speech import say
 
 SIZES = {"KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
@@ -99,11 +100,11 @@ def _split(text: str) -> tuple[str, int]:
         host, closing, rest = text[1:].partition("]")
         if not closing or (rest and not rest.startswith(":")) or not _is_v6(host):
             raise ValueError(say("{text} is no IPv6 address with a port: write [2001:db8::1]:443", text=shown(text)))
-        return host, _port(rest[1:]) if rest else 443
+        return host, _port(rest[1:]) if rest else HTTPS_PORT
     if _is_v6(text):
-        return text, 443
+        return text, HTTPS_PORT
     host, colon, port = text.partition(":")
-    return host, _port(port) if colon else 443
+    return host, _port(port) if colon else HTTPS_PORT
 
 
 def _port(text: str) -> int:
@@ -116,7 +117,7 @@ def _port(text: str) -> int:
 
 def _is_v6(text: str) -> bool:
     try:
-        return "%" not in text and ipaddress.ip_address(text).version == 6  # noqa: PLR2004 - the version's own name
+        return "%" not in text and isinstance(ipaddress.ip_address(text), ipaddress.IPv6Address)
     except ValueError:
         return False
 

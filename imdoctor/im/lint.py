@@ -13,6 +13,7 @@ from imdoctor.im.lint_rules import RULES, Severity
 from imdoctor.im.request import RANDOM_MAX
 from imdoctor.im.sites import site_of_domain, site_of_sdkappid
 from imdoctor.im.usersig import IDENTIFIER_MAX_BYTES, UserSig, UserSigFault
+from imdoctor.net.http import HTTPS_PORT
 from imdoctor.speech import say
 
 NAMES = ("sdkappid", "identifier", "usersig", "random", "contenttype")
@@ -20,7 +21,6 @@ NAMES = ("sdkappid", "identifier", "usersig", "random", "contenttype")
 BACKEND_TIMEOUT = 3.0
 """Seconds of the backend's own timeout."""
 HIGHEST_SDKAPPID = 2**32 - 1
-HTTPS_PORT = 443
 LONGEST_SHOWN = 40
 
 _STAND_INS = {"service": "SERVICENAME", "command": "COMMAND", "sdkappid": "SDKAPPID", "identifier": "ADMIN"}

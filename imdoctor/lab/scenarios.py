@@ -1,5 +1,7 @@
 """The lab's scenarios: a fault each, and the causes that a right diagnosis names."""
 
+from typing import Any
+
 from imdoctor.lab.front import HOST
 from imdoctor.lab.gateway import Answering
 from imdoctor.lab.resolver import Resolving
@@ -13,15 +15,15 @@ SIGNED = Credentials(kind="usersig")
 HEALTHY = Scenario(name="healthy", title="Everything is as it should be")
 
 
-def fault(code: str, title: str, *more: str, variant: str = "", **how: object) -> Scenario:
+def fault(code: str, title: str, *more: str, variant: str = "", **how: Any) -> Scenario:
     """Return a scenario named for the code that its diagnosis must name first; ``more`` are the causes after that."""
     name = f"{code}/{variant}" if variant else code
-    return Scenario(name=name, title=title, expect=(code, *more), **how)  # type: ignore[arg-type]  # the fields of Scenario
+    return Scenario(name=name, title=title, expect=(code, *more), **how)
 
 
-def answering(**how: object) -> Answering:
+def answering(**how: Any) -> Answering:
     """Return how the gateway answers."""
-    return Answering(**how)  # type: ignore[arg-type]  # the fields of Answering
+    return Answering(**how)
 
 
 DEAD, GOOD = Resolving(silent=True), Resolving()

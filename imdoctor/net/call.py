@@ -20,6 +20,7 @@ from msgspec import structs
 
 from imdoctor.net.connect import Connect, Dial, TcpInfo, connect, tcp_info
 from imdoctor.net.handshake import Handshake, handshake
+from imdoctor.net.http import HTTPS_PORT
 from imdoctor.net.ledger import LagWatch, Ledger, close
 from imdoctor.net.machine import errno_name
 from imdoctor.net.proxy import Proxy, Tunnel, tunnel
@@ -91,25 +92,41 @@ class Wire(Protocol):
     """A request as it is sent; ``shown`` is its path without the credential."""
 
     @property
-    def method(self) -> str: ...  # noqa: D102 - as its name says
+    def method(self) -> str:
+        """GET or POST."""
+
     @property
-    def path(self) -> str: ...  # noqa: D102
+    def path(self) -> str:
+        """The path with its query, as it is sent."""
+
     @property
-    def headers(self) -> Iterable[tuple[str, str]]: ...  # noqa: D102
+    def headers(self) -> Iterable[tuple[str, str]]:
+        """Names and values; Host is added where it is not among them."""
+
     @property
-    def body(self) -> bytes: ...  # noqa: D102
+    def body(self) -> bytes:
+        """What follows the headers; it may be empty."""
+
     @property
-    def shown(self) -> str: ...  # noqa: D102
+    def shown(self) -> str:
+        """The path as people may see it."""
 
 
 class Stream(Protocol):
     """What a call goes over: a TLS connection as a rule."""
 
     @property
-    def sock(self) -> socket.socket: ...  # noqa: D102 - as its name says
-    async def read(self, size: int, *, timeout: float | None) -> bytes: ...  # noqa: D102
-    async def write(self, data: bytes, *, timeout: float | None) -> None: ...  # noqa: D102
-    def close(self) -> None: ...  # noqa: D102
+    def sock(self) -> socket.socket:
+        """The socket beneath it."""
+
+    async def read(self, size: int, *, timeout: float | None) -> bytes:
+        """Return what comes, at most so many bytes; none at its end. Raises TimeoutError, OSError, ssl.SSLError."""
+
+    async def write(self, data: bytes, *, timeout: float | None) -> None:
+        """Send all of it. Raises TimeoutError, OSError."""
+
+    def close(self) -> None:
+        """End it."""
 
 
 @dataclass
@@ -142,7 +159,7 @@ class Connection:
         self._stream = stream
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=HEADER_MAX)
         name = f"[{host}]" if ":" in host else host
-        self._host = name if port == 443 else f"{name}:{port}"  # noqa: PLR2004 - https' own port is left out (RFC 9110 §7.2)
+        self._host = name if port == HTTPS_PORT else f"{name}:{port}"  # https' own port is left out (RFC 9110 §7.2)
 
     @property
     def usable(self) -> bool:

@@ -13,9 +13,10 @@ import msgspec
 from imdoctor.net.call import Call, Connection, open_connection, open_through
 from imdoctor.net.connect import Dial, connect
 from imdoctor.net.geo import Told, clean, is_public
+from imdoctor.net.http import OK
 from imdoctor.net.ledger import LagWatch
 from imdoctor.net.lookup import system_answer
-from imdoctor.net.machine import Machine
+from imdoctor.net.machine import IPV6, Machine
 from imdoctor.net.pages import decode, parse
 from imdoctor.net.proxy import Proxy, tunnel
 from imdoctor.speech import say
@@ -136,7 +137,7 @@ async def _get(url: str, way: Way, limit: float) -> tuple[Call, bytes] | str:
     addresses: tuple[str, ...] = ()
     if way.proxy is None:
         found = await system_answer(way.machine, f"{host}.", port, limit)
-        addresses = tuple(one for one in found.addresses if way.family is None or (":" in one) is (way.family == 6))  # noqa: PLR2004 - IPv6
+        addresses = tuple(one for one in found.addresses if way.family is None or (":" in one) is (way.family == IPV6))
         if not addresses:
             return found.error or say("its name has no address of this family")
     connection = await _open(parts.scheme, host, port, addresses, way, limit)
@@ -212,7 +213,7 @@ class PlainStream:
 
 def _shown(seen: Echo, call: Call, body: bytes, seconds: float) -> Echo:
     """Return what a page shows."""
-    if call.status != 200:  # noqa: PLR2004 - OK (RFC 9110 §15.3.1)
+    if call.status != OK:
         return msgspec.structs.replace(seen, error=f"HTTP {call.status}")
     shown = parse(seen.url, decode(body[:LARGEST]))
     if shown is None:

@@ -18,7 +18,7 @@ import msgspec
 
 from imdoctor.net.exchange import FAILURES, PAYLOAD, error_of, exchange, records
 from imdoctor.net.geo import clean, is_public
-from imdoctor.net.machine import Machine
+from imdoctor.net.machine import IPV4, Machine
 from imdoctor.speech import mark, say
 
 T = TypeVar("T")
@@ -67,7 +67,7 @@ class Source(msgspec.Struct, frozen=True):
 
     def speaks(self, family: int) -> bool:
         """Tell whether an answer can hold an address of a family (4 or 6)."""
-        return self.kind in {"TXT", "https", "A" if family == 4 else "AAAA"}  # noqa: PLR2004 - IPv4
+        return self.kind in {"TXT", "https", "A" if family == IPV4 else "AAAA"}
 
 
 class Exit(msgspec.Struct, frozen=True, kw_only=True):

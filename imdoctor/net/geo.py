@@ -217,6 +217,6 @@ class Routing:
 def origin_name(address: str, zone: str) -> str:
     """Return the name to ask for an address's origin: its octets or nibbles backwards under origin or origin6."""
     known = ipaddress.ip_address(address)
-    label = "origin" if known.version == 4 else "origin6"  # noqa: PLR2004 - IPv4
+    label = "origin" if isinstance(known, ipaddress.IPv4Address) else "origin6"
     digits = known.reverse_pointer.rsplit(".", 2)[0]
     return f"{digits}.{label}.{zone}"

@@ -15,6 +15,9 @@ import msgspec
 
 from imdoctor.net.kept import PROCESS, Kept
 
+IPV4, IPV6 = 4, 6
+"""The families of addresses, by their version."""
+
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
     """How the kernel would leave for an address: from which source, or why not (an errno's name)."""

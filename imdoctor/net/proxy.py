@@ -13,6 +13,7 @@ import msgspec
 from msgspec import structs
 
 from imdoctor.net.connect import Connect, Dial, connect
+from imdoctor.net.http import SUCCESS, class_of
 from imdoctor.net.machine import errno_name
 
 PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080, "socks4": 1080}
@@ -193,7 +194,7 @@ async def _response(sock: socket.socket, http: h11.Connection, received: bytearr
 
 def _told(response: h11.Response, http: h11.Connection, seconds: float) -> Told:
     headers = {name.decode("ascii").lower(): value.decode("latin-1") for name, value in response.headers}
-    good = 200 <= response.status_code < 300  # noqa: PLR2004 - any 2xx (RFC 9110 §9.3.6)
+    good = class_of(response.status_code) == SUCCESS  # any of them (RFC 9110 §9.3.6)
     # After a 2xx come the tunnel's bytes, and the client speaks first in it: what is there already is no tunnel's.
     garbage = good and bool(http.trailing_data[0])
     return Told(

@@ -98,7 +98,7 @@ def classify(address: str) -> ResolverKind:
         return ResolverKind("unknown")
     if known.is_loopback:
         return ResolverKind("stub")
-    if known.is_private or known.is_link_local or (known.version == 4 and known in SHARED):  # noqa: PLR2004 - IPv4
+    if known.is_private or known.is_link_local or (isinstance(known, ipaddress.IPv4Address) and known in SHARED):
         return ResolverKind("private")
     return ResolverKind("unknown")
 

@@ -10,9 +10,14 @@ class Way(Protocol):
     """Something on its way over a socket. ``sock`` is None, or ``over`` is true, where it failed at once."""
 
     @property
-    def sock(self) -> socket.socket | None: ...  # noqa: D102 - as its name says
+    def sock(self) -> socket.socket | None:
+        """Its socket."""
+
     @property
-    def over(self) -> bool: ...  # noqa: D102
+    def over(self) -> bool:
+        """Whether nothing more is waited for."""
+        ...
+
     def ready(self) -> None:
         """Take in what the socket is ready for."""
         ...

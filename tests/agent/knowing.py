@@ -1,5 +1,7 @@
 """What an agent knows, as literals: for whoever shows it."""
 
+from typing import Any
+
 from msgspec.structs import replace
 
 from imdoctor.agent.now import AgentNow, TargetNow
@@ -32,10 +34,10 @@ def alone(target: TargetReport, name: str) -> Report:
     return report(replace(target, name=name))
 
 
-def target(name: str = "prod", run: Report | None = None, **more: object) -> TargetNow:
+def target(name: str = "prod", run: Report | None = None, **more: Any) -> TargetNow:
     """Return a target as it is now."""
     fields = {"endpoint": "console.tim.qq.com:443", "report": run, "runs": 3, "missed": 1, **more}
-    return TargetNow(name=name, **fields)  # type: ignore[arg-type]  # the fields of a TargetNow
+    return TargetNow(name=name, **fields)
 
 
 HEALTHY_NOW = target("prod", alone(HEALTHY, "prod"), state=State(status="ok", since=STARTED))
@@ -44,7 +46,7 @@ UNSEEN_NOW = target("new", runs=0, missed=0)
 LEAKING_NOW = target("leaky", alone(replace(FAILED, diagnosis=[LEAKING]), "leaky"))
 
 
-def agent(*targets: TargetNow, **more: object) -> AgentNow:
+def agent(*targets: TargetNow, **more: Any) -> AgentNow:
     """Return an agent as it is now."""
     fields = {"started_at": STARTED, "ready": True, "loop_lag": 0.004, "clock_steps": 2, **more}
-    return AgentNow(targets=targets, **fields)  # type: ignore[arg-type]  # the fields of an AgentNow
+    return AgentNow(targets=targets, **fields)

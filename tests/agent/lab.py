@@ -71,16 +71,16 @@ class Watched:
         """Let it answer otherwise from the next connection on."""
         self.gateway.answering = answering
 
-    def target(self, name: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - the keys of a target
+    def target(self, name: str, **more: Any) -> dict[str, Any]:
         """Return a target of the configuration."""
         return {"name": name, "endpoint": self.endpoint, "ca_file": "ca.pem", "proxy": "none", **more}
 
-    def signing(self, name: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401 - as target
+    def signing(self, name: str, **more: Any) -> dict[str, Any]:
         """Return a target that signs in."""
         account = {"sdkappid": SDKAPPID, "identifier": ADMIN, "secret_key_file": "key"}
         return self.target(name, **account, **more)
 
-    def configure(self, *targets: dict[str, Any], **more: Any) -> Path:  # noqa: ANN401 - the other keys of a configuration
+    def configure(self, *targets: dict[str, Any], **more: Any) -> Path:
         """Write the configuration: a second between two rounds, unless told otherwise. Nobody outside is asked."""
         schedule = {"every": "1s", "jitter": "0%", "confirm": 2, **more.pop("schedule", {})}
         checks = {"dns": {"third_party": False}, **more.pop("checks", {})}

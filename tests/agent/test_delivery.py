@@ -312,7 +312,7 @@ def test_nothing_is_lost_in_silence(
     script: list[str],
     size: int,
     tries: int,
-    run: bool,  # noqa: FBT001 - hypothesis gives arguments by place
+    run: bool,
 ) -> None:
     """Whatever happens, each message is delivered once or told as lost once, and those delivered keep their order."""
     world = World(Pager(list(script)))

@@ -22,7 +22,7 @@ from tests.agent.test_history import remembering, statuses
 @pytest.mark.parametrize(("size", "kills"), [(LARGE, 25), (65536, 15)], ids=["growing", "while it is pruned"])
 def test_killed_at_any_moment(tmp_path: Path, size: int, kills: int) -> None:
     """Killed while it makes the file, writes or prunes, it loses nothing that it had acknowledged, and never the file."""
-    chance, count = random.Random(20260301), 0  # noqa: S311 - moments, and no secrets
+    chance, count = random.Random(20260301), 0
     for kill in range(kills):
         writer = remembering(tmp_path, count, 100_000, size)
         assert writer.stdout
@@ -334,7 +334,7 @@ def used(folder: Path) -> None:
 @pytest.mark.parametrize("seed", range(40))
 def test_damage_anywhere(tmp_path: Path, whole: bytes, seed: int) -> None:
     """Whatever bytes are overwritten, the file works or is refused in a sentence; what the check finds, it leaves as it is."""
-    chance = random.Random(seed)  # noqa: S311 - places, and no secrets
+    chance = random.Random(seed)
     data = bytearray(whole)
     length = chance.choice((1, 16, 300, 4096, 9000))
     at = chance.randrange(len(data) - length) if seed % 4 else chance.randrange(100)

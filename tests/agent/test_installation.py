@@ -4,6 +4,7 @@ import shutil
 import subprocess
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -16,9 +17,9 @@ SERVICES = ("imdoctor.service", "imdoctor-watch.service", "imdoctor-alert@.servi
 SHARED = "# From here on the same in every unit of imdoctor"
 
 
-def installed(way: Way = "timer", **fields: object) -> dict[str, str]:
+def installed(way: Way = "timer", **fields: Any) -> dict[str, str]:
     """Return an installation's files."""
-    return files(Installation(way=way, program=PROGRAM, **fields))  # type: ignore[arg-type]  # the fields of an Installation
+    return files(Installation(way=way, program=PROGRAM, **fields))
 
 
 def test_without_a_configuration_there_are_only_units() -> None:
@@ -119,7 +120,7 @@ def test_credentials_belong_to_the_unit_that_runs() -> None:
 
 
 @pytest.mark.parametrize(("release", "there"), [(None, False), (252, False), (253, True), (257, True)])
-def test_notify_reload_needs_systemd_253(release: int | None, there: bool) -> None:  # noqa: FBT001 - a column of the table
+def test_notify_reload_needs_systemd_253(release: int | None, there: bool) -> None:
     """Type=notify-reload is written where systemd knows it, and takes ExecReload= back."""
     text = installed("watch", systemd=release).get("imdoctor-watch.service.d/30-type.conf")
     assert (text is not None) == there

@@ -13,7 +13,7 @@ GOOD = {
     "IPv6": ("[::1]:9877", Address("::1", 9877), "[::1]:9877", True, True),
     "a port alone": ("9877", Address("127.0.0.1", 9877), "127.0.0.1:9877", True, True),
     "localhost": ("localhost:9877", Address("127.0.0.1", 9877), "127.0.0.1:9877", True, True),
-    "every address": ("0.0.0.0:9877", Address("0.0.0.0", 9877), "0.0.0.0:9877", False, False),  # noqa: S104 - read, and bound by nobody
+    "every address": ("0.0.0.0:9877", Address("0.0.0.0", 9877), "0.0.0.0:9877", False, False),
     "another address": ("[2001:db8::1]:1", Address("2001:db8::1", 1), "[2001:db8::1]:1", False, False),
     "a Unix socket": ("/run/x/http", Address(path="/run/x/http"), "/run/x/http", True, False),
     "the highest port": ("65535", Address("127.0.0.1", 65535), "127.0.0.1:65535", True, True),

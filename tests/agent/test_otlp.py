@@ -43,14 +43,14 @@ async def collecting(handler: Handler, port: int = 0) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
-def pusher(endpoint: str, heard: list[Event], now: AgentNow = ALL, **more: Any) -> Pusher:  # noqa: ANN401 - what a Pusher takes
+def pusher(endpoint: str, heard: list[Event], now: AgentNow = ALL, **more: Any) -> Pusher:
     """Return what pushes to a receiver."""
     settings = Otlp(endpoint=endpoint, timeout=more.pop("timeout", 5.0))
     given = {"headers": {}, "environ": {}, **more}
     return Pusher(settings, Shown(lambda: now, lambda: MASK), say=heard.append, **given)
 
 
-def pushed(handler: Handler, now: AgentNow = ALL, times: int = 1, **more: Any) -> list[Event]:  # noqa: ANN401 - what a Pusher takes
+def pushed(handler: Handler, now: AgentNow = ALL, times: int = 1, **more: Any) -> list[Event]:
     """Push so often to a receiver, and return what was told."""
     heard: list[Event] = []
 

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -111,11 +112,11 @@ def get(path: str = "/", *headers: str, method: str = "GET", host: str = "localh
     ).encode()
 
 
-def said(request: bytes, **limits: float) -> tuple[int, dict[str, str], bytes]:
+def said(request: bytes, **limits: Any) -> tuple[int, dict[str, str], bytes]:
     """Return a server's answer to a request: the status, the headers, the body."""
 
     async def exchange() -> bytes:
-        async with serving(**limits) as address:  # type: ignore[arg-type]  # limits are numbers
+        async with serving(**limits) as address:
             return await asked(address, request)
 
     head, _, body = asyncio.run(exchange()).partition(b"\r\n\r\n")
@@ -219,7 +220,7 @@ def test_beyond_loopback_any_name_is_right() -> None:
     """A listener that others may reach does not know the names by which they do."""
 
     async def exchange() -> bytes:
-        async with serving(Address("0.0.0.0")) as address:  # noqa: S104 - the case under test
+        async with serving(Address("0.0.0.0")) as address:
             return await asked(Address("127.0.0.1", address.port), get(host="web-1.example"))
 
     assert asyncio.run(exchange()).startswith(b"HTTP/1.1 200 OK\r\n")
@@ -279,7 +280,7 @@ def test_a_silent_client_is_left() -> None:
     assert asyncio.run(exchange()) == b""
 
 
-KEPT = {
+KEPT: dict[str, tuple[bytes, dict[str, Any], bytes]] = {
     "nothing follows": (b"", {"idle": 0.05}, b""),
     "a head that begins with the last one": (b"GET", {"idle": 60, "head": 0.05}, b"HTTP/1.1 408 "),
 }
@@ -291,7 +292,7 @@ def test_a_kept_connection_is_left_in_the_end(name: str) -> None:
     more, limits, end = KEPT[name]
 
     async def exchange() -> bytes:
-        async with serving(**limits) as address, client(address) as one:  # type: ignore[arg-type]  # limits are numbers
+        async with serving(**limits) as address, client(address) as one:
             await one.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" + more)
             return await one.rest()
 

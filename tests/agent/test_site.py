@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from imdoctor.agent.events import Event
 from imdoctor.agent.now import AgentNow
 from imdoctor.agent.shown import Shown
-from imdoctor.agent.site import ROUTES, Site
+from imdoctor.agent.site import Site
 from imdoctor.agent.talk import Answer, Asked
 from imdoctor.render.json import schema
 from tests.agent.knowing import FAILED_NOW, HEALTHY_NOW, LEAKING_NOW, MASK, SECRET, STARTED, UNSEEN_NOW, agent, target
@@ -114,7 +114,7 @@ def test_other_paths_are_404(path: str) -> None:
     assert answer(ALL, path).status == 404
 
 
-@pytest.mark.parametrize("path", ROUTES)
+@pytest.mark.parametrize("path", Site.ROUTES)
 def test_no_secret_is_answered(path: str) -> None:
     """A secret that a server repeats stands in no answer, in no format."""
     for accept in ("", TAKES_BOTH):

@@ -24,16 +24,16 @@ INFO = {"dns.private-resolver", "dns.public-resolver"}
 
 
 def answer(
-    kind: str = "A", *addresses: str, rcode: str | None = "NOERROR", seconds: float | None = 0.01, **more: object
+    kind: str = "A", *addresses: str, rcode: str | None = "NOERROR", seconds: float | None = 0.01, **more: Any
 ) -> Answer:
     """Return one answer."""
     took = seconds if rcode else None
-    return Answer(type=kind, rcode=rcode, addresses=addresses, seconds=took, **more)  # type: ignore[arg-type]  # fields of Answer
+    return Answer(type=kind, rcode=rcode, addresses=addresses, seconds=took, **more)
 
 
-def server(address: str = FIRST, *addresses: str, **more: object) -> ServerAnswers:
+def server(address: str = FIRST, *addresses: str, **more: Any) -> ServerAnswers:
     """Return a server that gives these addresses for A and none for AAAA, or fails both alike."""
-    return ServerAnswers(server=address, a=answer("A", *addresses, **more), aaaa=answer("AAAA", **more))  # type: ignore[arg-type]  # as answer
+    return ServerAnswers(server=address, a=answer("A", *addresses, **more), aaaa=answer("AAAA", **more))
 
 
 def silent(address: str = FIRST) -> ServerAnswers:
@@ -41,11 +41,11 @@ def silent(address: str = FIRST) -> ServerAnswers:
     return server(address, rcode=None, error="timeout", attempts=2)
 
 
-def seen(*servers: ServerAnswers, used: tuple[str, ...] = (GOOD,), error: str | None = None, **more: object) -> DnsSeen:
+def seen(*servers: ServerAnswers, used: tuple[str, ...] = (GOOD,), error: str | None = None, **more: Any) -> DnsSeen:
     """Return an observation in which the application sees ``used``."""
     told = {"system": SystemAnswer(addresses=used, error=error, seconds=0.01), "hosts_order": ("files", "dns"), **more}
     conf = ResolvConf(nameservers=tuple(item.server for item in servers))
-    return DnsSeen(servers=servers, **{"resolv_conf": conf, **told})  # type: ignore[arg-type]  # fields of DnsSeen
+    return DnsSeen(servers=servers, **{"resolv_conf": conf, **told})
 
 
 def look(address: str, *, gateway: bool | None) -> GatewayLook:
@@ -134,7 +134,7 @@ ROWS = [
         seen(server(FIRST, GOOD), hosts_entry=(LIE,), hosts_order=("dns", "files")), [], id="pinned, but asked last"
     ),
     pytest.param(seen(server(FIRST, "10.1.1.1"), used=("10.1.1.1",)), ["dns.bogon-answer"], id="a private address"),
-    pytest.param(seen(server(FIRST, "0.0.0.0"), used=("0.0.0.0",)), ["dns.bogon-answer"], id="a sinkhole"),  # noqa: S104 - an answer
+    pytest.param(seen(server(FIRST, "0.0.0.0"), used=("0.0.0.0",)), ["dns.bogon-answer"], id="a sinkhole"),
     pytest.param(
         seen(server(FIRST, "198.18.0.9"), used=("198.18.0.9",), looks=(look("198.18.0.9", gateway=True),)),
         ["dns.bogon-answer:info"],

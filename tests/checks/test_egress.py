@@ -34,7 +34,7 @@ PLACES = (
 )
 
 
-def way(via: str, *addresses: str, source: str = "TXT whoami.ds.akahelp.net", **more: Any) -> Exit:  # noqa: ANN401 - fields of Exit
+def way(via: str, *addresses: str, source: str = "TXT whoami.ds.akahelp.net", **more: Any) -> Exit:
     """Return a way out that a source shows, or not."""
     error = None if addresses else "timeout"
     seconds = 0.0121 if addresses else None
@@ -56,13 +56,13 @@ def echo(address: str | None, resolver: str | None = None, via: str = "direct") 
     )
 
 
-def ways(*addresses: str, host: tuple[str, ...] = (HERE,), server: str = RESOLVER, **more: Any) -> EgressSeen:  # noqa: ANN401 - fields of EgressSeen
+def ways(*addresses: str, host: tuple[str, ...] = (HERE,), server: str = RESOLVER, **more: Any) -> EgressSeen:
     """Return the ways out of a resolver and of this host."""
     exits = (way(server, *addresses), way("direct", *host, source="A whoami.akamai.net@ns1-1.akamaitech.net", family=4))
     return EgressSeen(**{"exits": exits, "places": PLACES, **more})
 
 
-def seen(egress: EgressSeen | None, server: str = RESOLVER, **more: Any) -> DnsSeen:  # noqa: ANN401 - fields of DnsSeen
+def seen(egress: EgressSeen | None, server: str = RESOLVER, **more: Any) -> DnsSeen:
     """Return an observation of one nameserver that answers."""
     answers = ServerAnswers(
         server=server,

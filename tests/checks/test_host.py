@@ -2,6 +2,7 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -32,10 +33,10 @@ def control(error: str | None, address: str = "10.0.0.53") -> Connect:
     return Connect(address=address, port=443, error=error)
 
 
-def silent(**more: object) -> HostSeen:
+def silent(**more: Any) -> HostSeen:
     """Return the observation of a host to which nothing answered."""
     told = {"links": UP, "routes": ROUTED, "answered": False, "controls": (control("timeout"),), **more}
-    return HostSeen(**told)  # type: ignore[arg-type]  # the table names fields of HostSeen
+    return HostSeen(**told)
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def call(
     authenticated: bool = False,
     fault: EnvelopeFault | None = None,
     wait: float = 0.05,
-    **more: Any,  # noqa: ANN401 - fields of Call
+    **more: Any,
 ) -> ProbeCall:
     """Return one call: answered with an ErrorCode, or with a fault, or ended by an error."""
     request = "POST /v4/im_open_login_svc/account_check?usersig=***" if authenticated else "GET /"
@@ -33,12 +33,12 @@ def call(
     return ProbeCall(call=made, authenticated=authenticated, envelope=good, fault=fault)
 
 
-def seen(first: ProbeCall, **more: Any) -> ProbeSeen:  # noqa: ANN401 - fields of ProbeSeen
+def seen(first: ProbeCall, **more: Any) -> ProbeSeen:
     """Return an observation."""
     return ProbeSeen(**{"first": first, "warm": (call(), call()), **more})
 
 
-def signed(code: int, **more: Any) -> ProbeCall:  # noqa: ANN401 - fields of Call
+def signed(code: int, **more: Any) -> ProbeCall:
     """Return an authenticated call answered with an ErrorCode."""
     return call(code, authenticated=True, **more)
 

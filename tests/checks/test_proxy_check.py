@@ -14,7 +14,7 @@ from tests.checks.judging import codes, declared, findings
 URL = "http://10.80.0.1:3128"
 
 
-def through(error: str | None = None, status: int | None = None, *, used: bool = True, **more: Any) -> ProxySeen:  # noqa: ANN401 - fields of Tunnel
+def through(error: str | None = None, status: int | None = None, *, used: bool = True, **more: Any) -> ProxySeen:
     """Return what came of CONNECT."""
     return ProxySeen(
         proxy=URL, source="https_proxy", used=used, tunnel=Tunnel(proxy=URL, status=status, error=error, **more)

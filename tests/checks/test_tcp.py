@@ -1,5 +1,7 @@
 """The `tcp` check's judgement: each way in which a connection fails, and their neighbours."""
 
+from typing import Any
+
 import pytest
 
 from imdoctor import Observation
@@ -14,10 +16,10 @@ from tests.checks.judging import codes, declared, findings
 A, B, C, SIX = "43.141.10.1", "43.141.10.2", "43.141.10.3", "2402:4e00::10"
 
 
-def one(address: str = A, error: str | None = None, seconds: float | None = None, **more: object) -> Connect:
+def one(address: str = A, error: str | None = None, seconds: float | None = None, **more: Any) -> Connect:
     """Return one connect."""
     took = 0.01 if error is None and seconds is None else seconds
-    return Connect(address=address, port=443, error=error, seconds=took, **more)  # type: ignore[arg-type]  # fields of Connect
+    return Connect(address=address, port=443, error=error, seconds=took, **more)
 
 
 def answers(server: str, *addresses: str) -> ServerAnswers:

@@ -32,7 +32,7 @@ NOW = 1_700_000_000.0
 A, B = "43.141.10.1", "43.141.10.2"
 
 
-def certificate(**more: Any) -> Certificate:  # noqa: ANN401 - fields of Certificate
+def certificate(**more: Any) -> Certificate:
     """Return a sound leaf, but for what is told."""
     told = {
         "subject": f"CN={HOST}",
@@ -54,18 +54,18 @@ def root(name: str = "CN=Some Root") -> Certificate:
     return certificate(subject=name, issuer=name, names=(), self_signed=True, authority=True)
 
 
-def shake(error: str | None = None, *chain: Certificate, **more: Any) -> Handshake:  # noqa: ANN401 - fields of Handshake
+def shake(error: str | None = None, *chain: Certificate, **more: Any) -> Handshake:
     """Return one handshake."""
     good = {"seconds": 0.05, "version": "TLSv1.3", "verify_code": 0} if error is None else {}
     return Handshake(server_name=HOST, error=error, **{**good, "chain": chain or (certificate(),), **more})
 
 
-def unverified(code: int, *chain: Certificate, **more: Any) -> TlsAddress:  # noqa: ANN401 - fields of TlsAddress
+def unverified(code: int, *chain: Certificate, **more: Any) -> TlsAddress:
     """Return a path whose chain did not verify."""
     return path(shake("verify", *chain, verify_code=code, verify_message="no"), **more)
 
 
-def path(handshake: Handshake | None, address: str = A, **more: Any) -> TlsAddress:  # noqa: ANN401 - fields of TlsAddress
+def path(handshake: Handshake | None, address: str = A, **more: Any) -> TlsAddress:
     """Return one address."""
     return TlsAddress(
         address=address, connect=Connect(address=address, port=443, seconds=0.01), handshake=handshake, **more

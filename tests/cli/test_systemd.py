@@ -258,7 +258,7 @@ def test_a_secret_in_a_variable_is_a_warning(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("release", "there"), [("252", False), ("255", True)])
-def test_the_type_follows_the_machines_systemd(release: str, there: bool, tmp_path: Path) -> None:  # noqa: FBT001 - a column of the table
+def test_the_type_follows_the_machines_systemd(release: str, there: bool, tmp_path: Path) -> None:
     """notify-reload is written where systemctl says that it is known."""
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/systemctl").write_text(f"#!/bin/sh\necho 'systemd {release} ({release}.1-1)'\n")

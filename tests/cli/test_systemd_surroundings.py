@@ -34,7 +34,7 @@ def test_a_path_out_of_sight_is_told_with_the_setting(row: str) -> None:
 
 
 @pytest.mark.parametrize(("mode", "told"), [(0o755, False), (0o711, False), (0o750, True), (0o700, True)])
-def test_a_closed_folder_on_the_way_is_told(tmp_path: Path, mode: int, told: bool) -> None:  # noqa: FBT001 - a column of the table
+def test_a_closed_folder_on_the_way_is_told(tmp_path: Path, mode: int, told: bool) -> None:
     """The units run as a user of their own: a folder that others may not enter keeps them out."""
     for folder in (tmp_path, *tmp_path.parents[:2]):  # pytest's own are closed
         folder.chmod(0o755)

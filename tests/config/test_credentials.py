@@ -19,13 +19,13 @@ SIG = "eJwtzEELgjAYxvHvsnPIu7lpCl2qQ4cIIqWzuFmvpSxZUYTfPdFuz*8Pz4dk2yN7mo6k"
 NOW = 1_700_000_000
 
 
-def read(base: Path, environ: Mapping[str, str] | None = None, **fields: Any) -> Loaded:  # noqa: ANN401 - a target's fields
+def read(base: Path, environ: Mapping[str, str] | None = None, **fields: Any) -> Loaded:
     """Return the credential of a target, read from a folder and an environment."""
     target = Target(name="prod", sdkappid=1400000000, identifier="administrator", **fields)
     return read_credential(target, environ=environ or {}, base=base, wall=lambda: NOW + 0.9)
 
 
-def refused(base: Path, environ: Mapping[str, str] | None = None, **fields: Any) -> str:  # noqa: ANN401 - a target's fields
+def refused(base: Path, environ: Mapping[str, str] | None = None, **fields: Any) -> str:
     """Return the sentence with which a credential is refused."""
     with pytest.raises(ConfigError) as caught:
         read(base, environ, **fields)
@@ -117,7 +117,7 @@ def test_a_path_has_a_name_in_the_credentials_directory(tmp_path: Path, named: s
 @pytest.mark.parametrize(
     ("mode", "warned"), [(0o600, False), (0o400, False), (0o640, True), (0o604, True), (0o644, True)]
 )
-def test_a_file_that_others_can_read_is_a_warning(tmp_path: Path, mode: int, warned: bool) -> None:  # noqa: FBT001 - a column of the table
+def test_a_file_that_others_can_read_is_a_warning(tmp_path: Path, mode: int, warned: bool) -> None:
     """Others' eyes on a secret are worth a warning that says what to do, and no error."""
     path = private(tmp_path / "sig", SIG)
     path.chmod(mode)

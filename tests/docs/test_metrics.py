@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from imdoctor import registry
-from imdoctor.agent.site import ROUTES
+from imdoctor.agent.site import Site
 from imdoctor.runner import judge
 from imdoctor_checks.measures import MEASURES
 from tests.cli.process import imdoctor
@@ -38,7 +38,7 @@ def test_every_measurement_is_described_and_measured() -> None:
 
 def test_every_path_is_described() -> None:
     """Each path that the listener answers stands in the page's table, and no other."""
-    assert set(re.findall(r"^\| `(/\S*)` \|", TEXT, re.MULTILINE)) == set(ROUTES)
+    assert set(re.findall(r"^\| `(/\S*)` \|", TEXT, re.MULTILINE)) == set(Site.ROUTES)
 
 
 @pytest.mark.parametrize("metric", sorted(set(re.findall(r"imdoctor_\w+", TEXT))))

@@ -25,7 +25,7 @@ BODY = '{"CheckItem": [{"UserID": "administrator"}]}'
 
 
 @contextlib.contextmanager
-def client(**how: Any) -> Iterator[http.client.HTTPConnection]:  # noqa: ANN401 - the fields of Answering
+def client(**how: Any) -> Iterator[http.client.HTTPConnection]:
     """Serve a gateway whose clock stands still; yield a client that has not connected yet."""
     gateway = Gateway(App(key=KEY), Answering(**how), wall=lambda: NOW)
     with LabLoop() as lab, contextlib.closing(_client(lab.serve(gateway.handler()))) as made:

@@ -20,7 +20,7 @@ ZONE = {NAME: ("43.141.10.1", "43.141.10.2", "2402:4e00:1900::10")}
 
 
 @contextlib.contextmanager
-def resolver(*, tcp: bool = True, **how: Any) -> Iterator[int]:  # noqa: ANN401 - the fields of Resolving
+def resolver(*, tcp: bool = True, **how: Any) -> Iterator[int]:
     """Serve a resolver; yield its port."""
     with LabLoop() as lab:
         yield start(lab, Resolver(ZONE, Resolving(**how)), tcp=tcp)
@@ -88,8 +88,8 @@ def test_empty() -> None:
 
 def test_lies() -> None:
     """A resolver that lies gives its own address instead."""
-    with resolver(addresses=("0.0.0.0",)) as port:  # noqa: S104 - an answer, not a bind
-        assert addresses(ask(port)) == ["0.0.0.0"]  # noqa: S104 - as above
+    with resolver(addresses=("0.0.0.0",)) as port:
+        assert addresses(ask(port)) == ["0.0.0.0"]
 
 
 def test_silent() -> None:

@@ -176,7 +176,7 @@ def addresses(world: World) -> dict[str, tuple[str, ...]]:
     searched = [given for name, given in world.names.items() if name.startswith(f"{HOST}.")]
     mirrors = world.outside.mirrors.values() if world.outside is not None else ()
     found[HOST].update(*searched, *mirrors, *(one.how.addresses or () for one in world.resolvers))
-    itself = {"0.0.0.0": "127.0.0.1"}  # noqa: S104 - where the kernel takes a connection to this address
+    itself = {"0.0.0.0": "127.0.0.1"}
     return {name: (*given, *(itself[one] for one in given if one in itself)) for name, given in found.items()}
 
 

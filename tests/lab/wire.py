@@ -46,7 +46,7 @@ class Wire:
     """The forwarder's memory: its chances, and when each TCP flow was last heard of."""
 
     manner: Manner
-    chances: random.Random = field(default_factory=lambda: random.Random(1))  # noqa: S311 - no secret hangs on it
+    chances: random.Random = field(default_factory=lambda: random.Random(1))
     heard: dict[tuple[bytes, ...], float] = field(default_factory=dict)
 
     def carries(self, packet: bytes, *, up: bool) -> bool:

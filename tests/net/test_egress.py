@@ -152,7 +152,7 @@ def asked(
     """Ask a source of an authority on loopback, which takes every asker's address for the one it pretends."""
     asked_of = authority or Pretending({}, outside)
     port = lab.datagrams(lambda: asked_of)
-    machine = Machine(dial=lambda address, _: ("127.0.0.1", port))  # noqa: ARG005 - there is one server
+    machine = Machine(dial=lambda *_: ("127.0.0.1", port))
     source = parse_source(text)
     return asyncio.run(leaving(machine, source, server="10.0.0.1", via="10.0.0.1", limit=limit, more=more))
 

@@ -278,6 +278,6 @@ def test_names_are_bounded_lines(text: str) -> None:
         ("", False),
     ],
 )
-def test_public_addresses(text: str, expected: bool) -> None:  # noqa: FBT001 - a table's column
+def test_public_addresses(text: str, expected: bool) -> None:
     """An address that the Internet may see."""
     assert is_public(text) is expected

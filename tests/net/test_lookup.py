@@ -20,7 +20,7 @@ def resolver(how: Resolving, *, tcp: bool = True) -> Iterator[Machine]:
     """Start a resolver; yield the machine that reaches it under any address."""
     with LabLoop() as lab:
         port = start(lab, Resolver(ZONE, how), tcp=tcp)
-        yield Machine(dial=lambda address, _: ("127.0.0.1", port))  # noqa: ARG005 - every address is the one resolver
+        yield Machine(dial=lambda *_: ("127.0.0.1", port))
 
 
 def asked(how: Resolving, *, name: str = NAME, limit: float = 1.0, tcp: bool = True) -> Answer:
@@ -58,7 +58,7 @@ def test_nobody_listens() -> None:
     """A port that refuses is told from silence."""
     with LabLoop() as lab:
         port = lab.refusing()
-        answer = asyncio.run(ask(Machine(dial=lambda address, _: ("127.0.0.1", port)), "10.0.0.1", NAME, "A", 0.5))  # noqa: ARG005 - as above
+        answer = asyncio.run(ask(Machine(dial=lambda *_: ("127.0.0.1", port)), "10.0.0.1", NAME, "A", 0.5))
     assert answer.error == "refused-port"
 
 
@@ -98,7 +98,7 @@ def test_strays_are_passed_over() -> None:
     """An answer to another question is not taken for ours."""
     with LabLoop() as lab:
         port = lab.datagrams(Stray)
-        answer = asyncio.run(ask(Machine(dial=lambda address, _: ("127.0.0.1", port)), "10.0.0.1", NAME, "A", 1.0))  # noqa: ARG005 - as above
+        answer = asyncio.run(ask(Machine(dial=lambda *_: ("127.0.0.1", port)), "10.0.0.1", NAME, "A", 1.0))
     assert sorted(answer.addresses) == ["43.1.1.1", "43.1.1.2"]
 
 
@@ -165,7 +165,7 @@ def tcp_alone() -> Iterator[Machine]:
     with LabLoop() as lab:
         port = lab.serve(Resolver(ZONE, Resolving()).handle)
         lab.datagrams(lambda: Resolver(ZONE, Resolving(silent=True)), Place(port=port))
-        yield Machine(dial=lambda address, _: ("127.0.0.1", port))  # noqa: ARG005 - every address is the one resolver
+        yield Machine(dial=lambda *_: ("127.0.0.1", port))
 
 
 def test_silence_over_udp_is_compared_with_tcp() -> None:

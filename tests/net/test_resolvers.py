@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -20,10 +21,10 @@ from imdoctor.net.resolvers import (
 
 def machine(folder: Path, **files: str) -> Machine:
     """Return a machine with these files; without one it does not exist."""
-    paths = {name: folder / name for name in ("resolv_conf", "resolved_conf", "hosts", "nsswitch")}
+    paths: dict[str, Any] = {name: folder / name for name in ("resolv_conf", "resolved_conf", "hosts", "nsswitch")}
     for name, text in files.items():
         paths[name].write_text(text)
-    return Machine(environ={}, **paths)  # type: ignore[arg-type]  # the names of four path fields
+    return Machine(environ={}, **paths)
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from imdoctor.net.egress import NO_TIME, Exit, Source, first_good, leaving
 from imdoctor.net.exchange import FAILURES, PAYLOAD, exchange, records
 from imdoctor.net.geo import Locator, MaxMindFile, Remembered, Routing, Told, XdbFile, places
 from imdoctor.net.lookup import system_answer
-from imdoctor.net.machine import SystemAnswer
+from imdoctor.net.machine import IPV4, SystemAnswer
 from imdoctor.net.subnet import SubnetAnswer, ask_for, subnet_of
 from imdoctor.net.trust import tls_context
 from imdoctor_checks.looks import HOUR
@@ -214,7 +214,7 @@ class _Look:
         asked = subnet_resolvers(ctx)
         if not direct or not asked:
             return None
-        subnet, kind = subnet_of(direct[0]), "A" if 4 in self._families else "AAAA"  # noqa: PLR2004 - IPv4
+        subnet, kind = subnet_of(direct[0]), "A" if IPV4 in self._families else "AAAA"
         if self._left() <= LEAST:
             return SubnetAnswer(server=asked[0], subnet=subnet, error=NO_TIME)
         tries = [

@@ -8,6 +8,7 @@ from imdoctor.check import is_address
 from imdoctor.im.sites import backup_of
 from imdoctor.net.connect import Connect, connect
 from imdoctor.net.handshake import handshake
+from imdoctor.net.http import HTTPS_PORT
 from imdoctor.net.lookup import ServerAnswers, ask_servers, system_answer
 from imdoctor.net.resolvers import is_loopback, nameservers
 from imdoctor_checks.looks import HOUR
@@ -22,7 +23,6 @@ FRESH = 30.0
 """Seconds for which a control's word on the network stands for other targets as well."""
 MOST_LOOKS = 4
 """Addresses of a second opinion that are looked at."""
-HTTPS = 443
 
 
 def elsewhere_plan(ctx: Context) -> Iterator[Egress]:
@@ -34,7 +34,7 @@ def elsewhere_plan(ctx: Context) -> Iterator[Egress]:
     )
     if (name := backup_of(host)) is not None:
         yield Egress(
-            to=name, port=HTTPS, protocol="tls", why=say("a handshake with the backup domain"), condition=condition
+            to=name, port=HTTPS_PORT, protocol="tls", why=say("a handshake with the backup domain"), condition=condition
         )
     if public_resolver(ctx) is not None:
         yield from public_plan(ctx, condition)
@@ -80,7 +80,7 @@ async def _control(ctx: Context, address: str) -> Connect | None:
 
 
 async def _connect(ctx: Context, address: str) -> Connect:
-    seen, sock = await connect(address, HTTPS, timeout=ctx.left(LIMIT), dial=ctx.machine.dial)
+    seen, sock = await connect(address, HTTPS_PORT, timeout=ctx.left(LIMIT), dial=ctx.machine.dial)
     if sock is not None:
         sock.close()
     return seen
@@ -94,10 +94,10 @@ async def backup_look(ctx: Context) -> BackupLook | None:
 
 async def _look_at_backup(ctx: Context, name: str) -> BackupLook:
     """Look the other domain up as the application would, and shake hands at its first address."""
-    answer = await system_answer(ctx.machine, name, HTTPS, ctx.left(LIMIT))
+    answer = await system_answer(ctx.machine, name, HTTPS_PORT, ctx.left(LIMIT))
     if not answer.addresses:
         return BackupLook(name=name, error=answer.error)
-    seen, sock = await connect(answer.addresses[0], HTTPS, timeout=ctx.left(LIMIT), dial=ctx.machine.dial)
+    seen, sock = await connect(answer.addresses[0], HTTPS_PORT, timeout=ctx.left(LIMIT), dial=ctx.machine.dial)
     if sock is None:
         return BackupLook(name=name, connect=seen)
     shake, stream = await handshake(sock, context=await ctx.tls(), server_name=name, timeout=ctx.left(LIMIT))

@@ -9,6 +9,7 @@ from imdoctor.im import errorcodes
 from imdoctor.im.sites import backup_of, site_of_domain, site_of_sdkappid
 from imdoctor.model import Confidence
 from imdoctor.net.call import BODY_MAX, Call
+from imdoctor.net.http import OK, REDIRECT, class_of
 from imdoctor_checks.observations import ProbeCall, ProbeSeen, api_answer
 
 BACKEND_TIMEOUT = 3.0
@@ -48,7 +49,7 @@ def _portal(call: Call, settings: Settings) -> Iterator[Finding]:
     """Recognise a portal by its own words: a redirect to another host, or the status that asks for a login."""
     location = call.headers.get("location", "")
     elsewhere = (urllib.parse.urlsplit(location).hostname or settings.endpoint.host) != settings.endpoint.host
-    redirected = call.status is not None and 300 <= call.status < 400 and elsewhere  # noqa: PLR2004 - the redirects (RFC 9110 §15.4)
+    redirected = class_of(call.status) == REDIRECT and elsewhere
     if redirected or call.status == LOGIN_WANTED:
         because = (
             say(
@@ -70,7 +71,7 @@ def _answer(seen: ProbeSeen, first: ProbeCall, settings: Settings) -> Iterator[F
     data = _facts(call, settings)
     if call.error is not None:
         yield from _ended(seen, first, data)
-    elif call.status is not None and 300 <= call.status < 400:  # noqa: PLR2004 - the redirects (RFC 9110 §15.4)
+    elif class_of(call.status) == REDIRECT:
         yield Finding("probe.redirected", data=data)
     elif call.status == LOGIN_WANTED:
         yield Finding(
@@ -78,7 +79,7 @@ def _answer(seen: ProbeSeen, first: ProbeCall, settings: Settings) -> Iterator[F
             data={**data, "location": data["location"] or say("its login page")},
             confidence="certain",
         )
-    elif call.status != 200:  # noqa: PLR2004 - the one status of the API
+    elif call.status != OK:
         code = first.envelope.error_code if first.envelope else None
         yield Finding("probe.http-status", data={**data, "error_code": code})
     elif first.fault is not None:

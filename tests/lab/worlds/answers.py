@@ -1,5 +1,7 @@
 """Faults of the answer: HTTP, the envelope, and every error code of the documents."""
 
+from typing import Any
+
 from imdoctor.lab.gateway import Answering
 from imdoctor.lab.world import Credentials
 from tests.lab.model import GATEWAY, Server, World
@@ -9,9 +11,9 @@ HTML = "<html><head><title>Welcome</title></head></html>"
 PORTAL = "https://portal.example.net/login"
 
 
-def answering(name: str, title: str, says: str, *, curl_arguments: str = "", **how: object) -> World:
+def answering(name: str, title: str, says: str, *, curl_arguments: str = "", **how: Any) -> World:
     """Return a world whose gateway answers so; its code is the name's first part."""
-    server = Server(answering=Answering(**how))  # type: ignore[arg-type]  # fields of Answering
+    server = Server(answering=Answering(**how))
     return World(
         name=name,
         title=title,

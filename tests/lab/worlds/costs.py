@@ -2,6 +2,7 @@
 
 import re
 import sys
+from typing import Any
 
 from tests.docs.pages import blocks
 from tests.lab.model import AUTHORITY, ECHO, GATEWAY, PUBLIC, RESOLVER, SECOND, Outside, Server, Truth, World
@@ -29,7 +30,7 @@ SLOW_WIRE = Manner(delay=0.01)
 COST = r"it costs (1[5-9]|2\d)\.\d ms a connection"
 
 
-def costly(variant: str, title: str, **how: object) -> World:
+def costly(variant: str, title: str, **how: Any) -> World:
     """Return a world in which the resolver's mirror is 20 ms further away than the host's own, by a wire."""
     mirrored = {
         "outside": with_(ELSEWHERE, mirrors=MIRRORS),
@@ -52,7 +53,7 @@ def costly(variant: str, title: str, **how: object) -> World:
             ),
         ),
     }
-    return elsewhere(variant, title, **{**mirrored, **how})  # type: ignore[arg-type]  # as elsewhere
+    return elsewhere(variant, title, **{**mirrored, **how})
 
 
 def far(variant: str, title: str, *, outside: Outside) -> World:

@@ -1,5 +1,7 @@
 """Faults of the credential, and of the application's own settings."""
 
+from typing import Any
+
 from imdoctor.lab.world import Credentials
 from tests.lab.model import DAY, Truth, World
 from tests.lab.truth import ANSWERS, error_code, file_says
@@ -8,9 +10,9 @@ OTHER_KEY = "f" * 64
 PEM_KEY = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg\n-----END PRIVATE KEY-----\n"
 
 
-def held(name: str, title: str, truth: Truth, **how: object) -> World:
+def held(name: str, title: str, truth: Truth, **how: Any) -> World:
     """Return a world whose credential is so; its code is the name's first part."""
-    credentials = Credentials(**how)  # type: ignore[arg-type]  # fields of Credentials
+    credentials = Credentials(**how)
     return World(
         name=name, title=title, expect=(name.partition("/")[0],), credentials=credentials, truth=(ANSWERS, truth)
     )

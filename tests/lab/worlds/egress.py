@@ -1,5 +1,7 @@
 """Step 4 of the list: resolvers that leave the network here or elsewhere, and what shows it, or lies about it."""
 
+from typing import Any
+
 import msgspec
 
 from tests.lab.model import (
@@ -77,7 +79,7 @@ def behind(stub: str, beyond: str, kind: str = "dnsmasq") -> tuple[Resolver, ...
     return (upstream, Resolver(address=stub, kind=kind, lines=(f"--server={beyond}",)))
 
 
-def elsewhere(variant: str, title: str, *, outside: Outside = ELSEWHERE, says: str = "", **how: object) -> World:
+def elsewhere(variant: str, title: str, *, outside: Outside = ELSEWHERE, says: str = "", **how: Any) -> World:
     """Return a world whose resolver leaves elsewhere than its client."""
     code = "dns.egress-mismatch"
     defaults: dict[str, object] = {
@@ -86,14 +88,14 @@ def elsewhere(variant: str, title: str, *, outside: Outside = ELSEWHERE, says: s
         "truth": (ANSWERS, leaves(), whoami(OTHER)),
         "told": {code: says or NOTHING_MEASURABLE},
     }
-    return World(name=f"{code}/{variant}", title=title, expect=(code,), outside=outside, **{**defaults, **how})  # type: ignore[arg-type]  # the fields of World
+    return World(name=f"{code}/{variant}", title=title, expect=(code,), outside=outside, **{**defaults, **how})
 
 
-def at_home(variant: str, title: str, *, outside: Outside, **how: object) -> World:
+def at_home(variant: str, title: str, *, outside: Outside, **how: Any) -> World:
     """Return a world in which nothing is wrong; unless something is told, both ends are in one place, and imdoctor knows it."""
     same = () if how.get("told") else ("dns.egress-mismatch", "dns.egress-unknown")
     defaults: dict[str, object] = {"resolvers": (RECURSIVE,), "absent": same, "truth": (ANSWERS, leaves(), whoami(OWN))}
-    return World(name=f"healthy/{variant}", title=title, outside=outside, **{**defaults, **how})  # type: ignore[arg-type]  # the fields of World
+    return World(name=f"healthy/{variant}", title=title, outside=outside, **{**defaults, **how})
 
 
 HOME = Outside(exits={CLIENT: (OWN,), RESOLVER: ("119.147.20.2",), PROXY: (OWN,)}, places=PLACES, files=("mmdb",))

@@ -131,7 +131,7 @@ DNS = (
         truth=(dig(r"Query time: 15\d\d", arguments="+time=3 +tries=1"),),
     ),
     bogus("127.0.0.1", "loopback"),
-    bogus("0.0.0.0", "unspecified"),  # noqa: S104 - an answer, not a bind
+    bogus("0.0.0.0", "unspecified"),
     bogus("10.66.6.6", "private"),
     World(
         name="dns.hijacked/one-resolver",

@@ -1,5 +1,7 @@
 """Two faults at once: both are named, the one that blocks first."""
 
+from typing import Any
+
 from imdoctor.lab.gateway import Answering
 from imdoctor.lab.resolver import Resolving
 from imdoctor.lab.world import Credentials
@@ -26,9 +28,9 @@ EXPIRED_SIG = Credentials(kind="usersig", age=31 * DAY)
 CALLS_SHORT = {"client": {"timeout": "2s", "keepalive": True, "pool": 10}}
 
 
-def pair(title: str, *expect: str, **more: object) -> World:
+def pair(title: str, *expect: str, **more: Any) -> World:
     """Return a world with two faults, named after both."""
-    return World(name=f"pair/{'+'.join(expect)}", title=title, expect=expect, **more)  # type: ignore[arg-type]  # fields of World
+    return World(name=f"pair/{'+'.join(expect)}", title=title, expect=expect, **more)
 
 
 PAIRS = (

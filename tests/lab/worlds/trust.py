@@ -1,5 +1,7 @@
 """Faults of the TLS handshake: certificates, trust stores, clocks, versions, filters."""
 
+from typing import Any
+
 from imdoctor.lab.gateway import Answering
 from imdoctor.lab.world import Credentials
 from tests.lab.model import BACKUP_ADDRESS, DAY, GATEWAY, Server, Truth, World
@@ -15,10 +17,10 @@ KEY_OF_THE_LEAF = f"openssl s_client -connect {GATEWAY}:443 </dev/null | openssl
 SHADY = Server(front="by:Shady Trust CA")
 
 
-def front(name: str, title: str, word: str, *says: Truth, **more: object) -> World:
+def front(name: str, title: str, word: str, *says: Truth, **more: Any) -> World:
     """Return a world whose server shows one front; its code is the name's first part."""
     servers = {GATEWAY: Server(front=word)}
-    return World(name=name, title=title, expect=(name.partition("/")[0],), servers=servers, truth=says, **more)  # type: ignore[arg-type]  # fields of World
+    return World(name=name, title=title, expect=(name.partition("/")[0],), servers=servers, truth=says, **more)
 
 
 def behind_nginx(name: str, title: str, *lines: str, says: str, arguments: str = "") -> World:
