@@ -42,11 +42,6 @@ def spoken() -> Language:
     return _spoken.get()
 
 
-def speak(language: Language) -> None:
-    """Speak a language from now on, in this context (contextvars): until the end of the ``speaking`` around it."""
-    _spoken.set(language)
-
-
 @contextmanager
 def speaking(language: Language) -> Iterator[None]:
     """Speak a language for a while."""
@@ -162,23 +157,39 @@ def retold(text: str) -> str:
     The catalogue has it as it stands, or has the template that it was made by, and what fills the fields is retold in turn;
     or it is several sentences, each of which is told so.
     """
+    if not catalogue(spoken()):
+        return text
+    one = _one_retold(text)
+    return _each_retold(text) if one is None else one
+
+
+def _one_retold(text: str) -> str | None:
+    """Return what was said as one, retold; None where the catalogue has no template that it was made by."""
     known = catalogue(spoken())
-    if not known or text in known:
-        return known.get(text, text)
+    if text in known:
+        return known[text]
     for template in _by_length(spoken()):
         if _anchor(template) in text and (found := _pattern(template).fullmatch(text)):
             again = ((own, _told(found[field], field) if field else "") for own, field in parts(known[template]))
             return _flowing(piece for both in again for piece in both)
-    return _each_retold(text)
+    return None
 
 
 def _each_retold(text: str) -> str:
-    """Return several sentences that were joined, each retold, the longest first: one may have several full stops itself."""
-    for end in reversed([found.end() for found in _STOP.finditer(text)]):
-        head, rest = text[:end], text[end:].lstrip()
-        if (first := retold(head)) != head and (others := retold(rest)) != rest:
-            return first + others
-    return text
+    """Return several sentences that were joined, each retold; the text itself where one of them cannot be.
+
+    Each is as long as can be, for one may have several full stops itself; none is tried again with another length,
+    for the words may be a stranger's, who could make that take for ever.
+    """
+    told, rest = "", text
+    while rest:
+        ends = (*(found.end() for found in _STOP.finditer(rest)), len(rest))
+        each = ((end, _one_retold(rest[:end])) for end in reversed(ends))
+        end, again = next(((end, again) for end, again in each if again is not None), (0, None))
+        if again is None:
+            return text
+        told, rest = told + again, rest[end:].lstrip()
+    return told
 
 
 @cache
@@ -206,6 +217,7 @@ def parts(template: str) -> list[tuple[str, str]]:
         return [(template, "")]
 
 
+@cache
 def _anchor(template: str) -> str:
     return max((own for own, _ in parts(template)), key=len, default="")
 

@@ -47,7 +47,7 @@ class Telling:
 
     def beat(self, event: Event) -> None:
         """Tell that the program is alive, and how its targets are."""
-        self._put(self.beats, Message(event=event, language=spoken(), report=b"", ok=event.status != "fail"))
+        self._put(self.beats, Message(event=event, report=b"", ok=event.status != "fail"))
 
     def _put(self, outboxes: Iterable[Outbox], message: Message) -> None:
         for outbox in outboxes:

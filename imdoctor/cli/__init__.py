@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from types import FrameType
 from typing import NoReturn
 
@@ -77,8 +78,12 @@ def guarded(arguments: Sequence[str], session: Session) -> int:
 
 
 def _language(arguments: Sequence[str], environ: Mapping[str, str]) -> Language:
-    """Return the language that --lang names, wherever it stands: help and usage errors come before the options are read."""
-    told = re.findall(r"(?:^|\0)--lang[=\0](\w+)(?=\0|$)", "\0".join(arguments))
+    """Return the language that --lang names, wherever it stands: help and usage errors come before the options are read.
+
+    What stands behind -- is another program's.
+    """
+    own = takewhile(lambda word: word != "--", arguments)
+    told = re.findall(r"(?:^|\0)--lang[=\0](\w+)(?=\0|$)", "\0".join(own))
     return next((one for one in LANGUAGES if told and told[-1] == one), language_of(environ))
 
 

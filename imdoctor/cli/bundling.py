@@ -79,10 +79,8 @@ def _saved(wanted: Wanted, session: Session) -> Found:
     config, base = configuration(Wanted(config=wanted.config), installed, session, cwd=session.cwd)
     jobs_of(config, config.targets, installed, base, session, wanted=(), third_party=True)
     if report.host.name != platform.node():
-        why = say(
-            "the report is of {name}, this is another host: add its resolv.conf, routes and addresses",
-            name=report.host.name,
-        )
+        # Whoever gets the ticket may speak another language: English, as all of a bundle.
+        why = f"the report is of {report.host.name}, this is another host: add its resolv.conf, routes and addresses"
         return Found(report, (Item(name="system", what=why, text=None),))
     return Found(report, tuple(gathered(Machine(environ=session.environ), programs=True)))
 
@@ -104,10 +102,7 @@ def _releases() -> Iterator[str]:
     for name in PACKAGES:
         with suppress(metadata.PackageNotFoundError):
             yield f"{name} {metadata.version(name)}"
-    yield from (
-        say("check {name} from {origin}", name=item.check.name, origin=item.origin)
-        for item in registry.load().installed
-    )
+    yield from (f"check {item.check.name} from {item.origin}" for item in registry.load().installed)
 
 
 def _told(items: tuple[Item, ...], redaction: Redaction | None) -> str:

@@ -11,7 +11,7 @@ from imdoctor.cli.jobs import checks_installed
 from imdoctor.cli.options import lang_option
 from imdoctor.cli.output import style
 from imdoctor.cli.session import Session
-from imdoctor.config.problems import suggestion
+from imdoctor.config.problems import similar, suggestion
 from imdoctor.im import errorcodes
 from imdoctor.render.wrap import columns, pad, wrap
 from imdoctor.speech import say, translated
@@ -54,13 +54,14 @@ def _page(code: str, checks: "Sequence[Check]") -> "Page":
     if code in known:
         return known[code]
     number = code.isascii() and code.isdigit()
-    near = suggestion(code, (name for name in known if name.isdigit() == number))
+    alike = [name for name in known if name.isdigit() == number]
+    near = suggestion(code, alike)
     if not number:
         raise click.UsageError(
             say("no code {code!r}, which is like tls.cert-expired or 60026; {near}", code=code, near=near)
         )
     family = errorcodes.family(int(code[:9]))
-    hint = near if near.startswith("did") else say("known are those of the RESTful API, from 60002 to 80001")
+    hint = near if similar(code, alike) else say("known are those of the RESTful API, from 60002 to 80001")
     raise click.UsageError(
         say("no error code {code} in the tables (family: {family}); {hint}", code=code, family=family, hint=hint)
     )

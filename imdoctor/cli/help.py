@@ -36,7 +36,7 @@ CLICKS_ERRORS = (
 )
 """What click says itself of what is typed amiss."""
 DEFAULT = mark("default: {value}")
-EXTRA = re.compile(r"(?<=  )\[([^\[\]]*)\]$")
+EXTRA = re.compile(r"(?:\A|(?<=  ))\[([^\[\]]*)\]$")
 """What click adds to an option's help: its default, that it is required."""
 
 
@@ -92,7 +92,7 @@ class Formatter(click.HelpFormatter):
             if columns(name) > room:
                 self.write(f"{indent}{name}\n")
                 head = rest
-            self.write("\n".join(wrap(_with_extra(retold(meaning)), self.width, head, rest)) + "\n")
+            self.write("\n".join(wrap(_with_extra(translated(meaning)), self.width, head, rest)) + "\n")
 
 
 def _with_extra(meaning: str) -> str:

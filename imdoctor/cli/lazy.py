@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from imdoctor.config.problems import suggestion
-from imdoctor.speech import ENGLISH, LANGUAGES, say, speak, spoken, translated
+from imdoctor.speech import ENGLISH, LANGUAGES, say, spoken, translated
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -17,13 +17,11 @@ if TYPE_CHECKING:
 LANG: Mapping[str, Any] = MappingProxyType(
     {
         "type": click.Choice(LANGUAGES),
-        "callback": lambda _ctx, _param, value: speak(value) if value else None,
         "expose_value": False,
-        "is_eager": True,
         "help": "Of texts for people [default: the locale's].",
     }
 )
-"""The settings of --lang, which every command has, and a group before it."""
+"""The settings of --lang, which every command has, and a group before it. It was heard before anything else (`imdoctor.cli`)."""
 
 
 def in_language(command: click.Command) -> click.Command:

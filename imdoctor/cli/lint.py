@@ -116,16 +116,16 @@ def _lines(item: Lint, width: int) -> Iterator[str]:
     counts = [f"{sum(remark.severity == kind for remark in item.remarks)} {_word(kind)}" for kind in STATUS]
     verdict = VERDICTS[_status(item)] if item.remarks else say("NOTHING AGAINST IT")
     yield say("{who}: {told}", who=verdict, told=say(", ").join(counts))
-    for remark in sorted(item.remarks, key=lambda remark: -RANK[remark.severity]):
+    ranked = sorted(item.remarks, key=lambda remark: -RANK[remark.severity])
+    for remark in ranked:
         yield ""
         yield from _remark(remark, width)
     yield ""
     yield from (line for text in item.unseen for line in wrap(say("Not judged: {text}.", text=text), width, rest="  "))
     yield say("The URL as it should be:")
     yield f"  {item.corrected}"
-    if item.remarks:
-        worst_one = max(item.remarks, key=lambda remark: RANK[remark.severity])
-        yield from wrap(say("More: `imdoctor explain {code}`.", code=worst_one.code), width)
+    if ranked:
+        yield from wrap(say("More: `imdoctor explain {code}`.", code=ranked[0].code), width)
 
 
 def _remark(remark: Remark, width: int) -> Iterator[str]:

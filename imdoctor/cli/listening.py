@@ -1,6 +1,6 @@
 """What `imdoctor watch` gives to those who read its figures: a listener, and pushes to a collector."""
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from imdoctor.speech import ENGLISH, say, spoken
 if TYPE_CHECKING:
     from imdoctor.agent.otlp import Pusher
     from imdoctor.agent.shown import Shown
+    from imdoctor.check import Check
     from imdoctor.model import Report
 
 
@@ -37,9 +38,15 @@ class AddressType(click.ParamType[Address]):
 
 @asynccontextmanager
 async def listening(
-    where: Address | None, shown: "Shown", session: Session, *, folder: Path, every: Callable[[], float]
+    where: Address | None,
+    shown: "Shown",
+    session: Session,
+    checks: "Sequence[Check]",
+    *,
+    folder: Path,
+    every: Callable[[], float],
 ) -> AsyncIterator[None]:
-    """Serve meanwhile: what is shown, with the past from the history in ``folder``.
+    """Serve meanwhile: what is shown, as the ``checks`` judged it, with the past from the history in ``folder``.
 
     Raises ConfigError where that address cannot be had: what is configured does not fit this machine.
     """
@@ -56,7 +63,13 @@ async def listening(
         sock, address = bound(where)
     except ListenError as error:
         raise ConfigError(Problem(say("--listen: {error}", error=error))) from None
-    page = StatusPage(folder=folder, host=this_host(), every=every, mask=lambda: session.mask, told=_told)
+    page = StatusPage(
+        folder=folder,
+        host=this_host(),
+        every=every,
+        mask=lambda: session.mask,
+        told=lambda report: _told(report, checks),
+    )
     server = Server(sock, address, Site(shown, say=session.tell, page=page).answer)
     await server.start()
     session.tell(told(str(address), local=address.is_local))
@@ -66,14 +79,13 @@ async def listening(
         await server.close()
 
 
-def _told(report: "Report") -> "Report":
+def _told(report: "Report", checks: "Sequence[Check]") -> "Report":
     """Return a report in the language that the agent speaks."""
     if spoken() == ENGLISH:
         return report
-    from imdoctor import registry
     from imdoctor.judgement import in_words
 
-    return in_words(report, registry.load().checks, spoken())
+    return in_words(report, checks, spoken())
 
 
 def pusher_of(otlp: Otlp | None, shown: "Shown", session: Session) -> "Pusher | None":

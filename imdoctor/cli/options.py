@@ -98,7 +98,7 @@ state_option = option(
     help="Where runs are remembered [watch: $STATE_DIRECTORY, else the user's own].",
 )
 
-lang_option = option("--lang", **LANG)
+lang_option = click.option("--lang", **LANG)
 
 report_options = together(
     (

@@ -20,7 +20,7 @@ def secret(session: Session, key: str, named: str) -> str:
 
     ``key`` is usersig_file, usersig_env, secret_key_file or secret_key_env. Raises ConfigError and click.UsageError.
     """
-    kind = "a file" if key.endswith("_file") else "a variable"
+    kind = say("a file") if key.endswith("_file") else say("a variable")
     if looks_secret(named):
         raise click.UsageError(
             say("what stands for the name of {kind} looks like a secret itself: write the name of {kind}", kind=kind)

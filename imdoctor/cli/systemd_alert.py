@@ -18,7 +18,7 @@ from imdoctor.agent.state import Change
 from imdoctor.cli.options import lang_option, state_option
 from imdoctor.cli.session import OutputError, Session
 from imdoctor.config.model import History as Limits
-from imdoctor.speech import Language
+from imdoctor.speech import Language, say
 
 PATIENCE = 30.0
 """Seconds that a command may take for one message."""
@@ -85,12 +85,18 @@ def _event(one: Remembered, unit: str, language: Language | None) -> Event:
 
 def _hand_over(message: str, command: Sequence[str]) -> None:
     """Give a message to a command on its standard input. Raises OutputError."""
-    again = "the incident is told again with the next failure"
+    again = say("the incident is told again with the next failure")
     try:
         done = subprocess.run(command, input=f"{message}\n", text=True, check=False, timeout=PATIENCE)  # noqa: S603 - the administrator's own command
     except OSError as error:
-        raise OutputError(f"{command[0]} could not be started: {error.strerror}: {again}") from None
+        raise OutputError(
+            say("{command} could not be started: {why}: {again}", command=command[0], why=error.strerror, again=again)
+        ) from None
     except subprocess.TimeoutExpired:
-        raise OutputError(f"{command[0]} did not end within {PATIENCE:g} s: {again}") from None
+        raise OutputError(
+            say("{command} did not end within {limit:g} s: {again}", command=command[0], limit=PATIENCE, again=again)
+        ) from None
     if done.returncode:
-        raise OutputError(f"{command[0]} ended with {done.returncode}: {again}")
+        raise OutputError(
+            say("{command} ended with {code}: {again}", command=command[0], code=done.returncode, again=again)
+        )

@@ -65,7 +65,7 @@ def uninstall(session: Session, prefix: Path) -> int:
     root = Root(_absolute(session.cwd / prefix))
     lines = remove(root)
     if lines:
-        session.say("\n".join((*lines, "Next:", "  systemctl daemon-reload", "")))
+        session.say("\n".join((*lines, say("Next:"), "  systemctl daemon-reload", "")))
     else:
         session.say(say("{units}: nothing of imdoctor's is there\n", units=root.units))
     return 0
@@ -105,7 +105,7 @@ def _texts(wanted: Installation) -> dict[str, str]:
 def _next(way: Way, root: Root) -> Iterator[str]:
     """Yield what to type next."""
     unit = installation.STARTED[way]
-    yield "Next:"
+    yield say("Next:")
     if root.path != Path("/"):
         yield f"  {root.systemctl(f'enable {unit}')}"
         return

@@ -95,7 +95,7 @@ def _write(path: Path, text: str) -> str:
                 mended=_mended(),
             )
         ) from None
-    return f"{path}: written"
+    return say("{path}: written", path=path)
 
 
 def _take_away(path: Path) -> bool:

@@ -144,7 +144,7 @@ async def _watch(
     def every() -> float:
         return agent.assignment.config.schedule.every
 
-    async with listening(listen, shown, session, folder=folder, every=every):
+    async with listening(listen, shown, session, first.checks, folder=folder, every=every):
         await agent.forever()
     return next(iter(stopped), 0)
 

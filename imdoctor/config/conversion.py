@@ -15,7 +15,7 @@ from imdoctor.config.model import Endpoint
 from imdoctor.config.problems import Problem, looks_secret, shown, suggestion
 from imdoctor.config.values import parse_duration, parse_endpoint, parse_percentage, parse_size
 from imdoctor.config.yamlnodes import CORE, pairs, place, plain
-from imdoctor.speech import mark, say
+from imdoctor.speech import mark, say, translated
 
 SECRET_WORDS = ("secret", "password", "passwd", "token", "usersig", "sig", "key")
 A_SECRET = mark("a secret is a path or a variable's name")
@@ -27,16 +27,16 @@ FORMS: Mapping[str, Callable[[str], float]] = {
 }
 
 EXPECTED: Mapping[type, tuple[str, str]] = {
-    str: ("a text", mark("put it in quotes")),
+    str: (mark("a text"), mark("put it in quotes")),
     int: (mark("a whole number"), mark("write its digits, without quotes")),
-    float: ("a number", mark("write its digits, without quotes")),
+    float: (mark("a number"), mark("write its digits, without quotes")),
     bool: (mark("true or false"), mark("write one of them, without quotes")),
 }
 
 WORDS = {
-    "null": "nothing",
-    "array": "a list",
-    "object": "a mapping",
+    "null": mark("nothing"),
+    "array": mark("a list"),
+    "object": mark("a mapping"),
     **{it.__name__: EXPECTED[it][0] for it in EXPECTED},
 }
 """msgspec's words for types, in this program's."""
@@ -124,7 +124,7 @@ class Conversion:
         if not isinstance(node, yaml.ScalarNode) or _is_null(node):
             self.problem(node, say("{name}: one value is expected here", name=name))
             return msgspec.UNSET
-        if _fits(node, bool):  # YAML's own words, such as yes, would make host names
+        if _peel(kind)[0] is Endpoint and _fits(node, bool):  # YAML's own words, such as yes, would make host names
             return self._leaf(node, str, str, name)
         try:
             return msgspec.convert(parse(node.value), kind)
@@ -259,10 +259,12 @@ def _reworded(error: msgspec.ValidationError, kind: Any) -> str:  # noqa: ANN401
     if typing.get_origin(base) is typing.Literal:
         return say("one of {names} is expected", names=", ".join(map(str, typing.get_args(base))))
     text = str(error).removeprefix("Expected ").split(", got")[0].split(" - at")[0]
-    text = re.sub(
-        r"`([^`]*)`", lambda found: " or ".join(WORDS.get(word, word) for word in found[1].split(" | ")), text
-    )
+    text = re.sub(r"`([^`]*)`", lambda found: say(" or ").join(map(_worded, found[1].split(" | "))), text)
     return text if text.startswith("Invalid") else say("{text} is expected", text=text)
+
+
+def _worded(kind: str) -> str:
+    return translated(WORDS.get(kind, kind))
 
 
 def _with_choice(text: str, value: object, kind: Any) -> str:  # noqa: ANN401 - any annotation

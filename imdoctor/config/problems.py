@@ -58,11 +58,17 @@ def shown(text: str) -> str:
     return repr(text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…")
 
 
+def similar(word: str, known: Iterable[str]) -> list[str]:
+    """Return the known words that are nearest to one; none where nothing is alike."""
+    names = sorted(known)
+    longer = [name for name in names if word and name.startswith(word.lower())]
+    return longer[:MOST_NAMED] or difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.6)
+
+
 def suggestion(word: str, known: Iterable[str]) -> str:
     """Return "did you mean X?" for the nearest known words, else the list of those known, if it is short."""
     names = sorted(known)
-    longer = [name for name in names if word and name.startswith(word.lower())]
-    near = longer[:MOST_NAMED] or difflib.get_close_matches(word.lower(), names, n=1, cutoff=0.6)
+    near = similar(word, names)
     if near:
         return say(
             "did you mean {names}{joint}{name}?",

@@ -178,7 +178,7 @@ def _scalar(node: yaml.ScalarNode) -> str | int | float | bool | None:
     if kind == "float":
         ratio = float(build.construct_yaml_float(node))
         if ratio - ratio != 0:
-            raise ValueError(say("not a finite number"))
+            raise ValueError("not a finite number")
         return ratio
     text = str(node.value)
     text.encode()

@@ -46,7 +46,7 @@ def commands(text: str) -> tuple[Command, ...]:
 def _posix(text: str) -> str:
     """Return a text with every line that goes on as one, and the quotes of Windows' shells as POSIX' own."""
     if _CMD.search(text):
-        text = re.sub(r"\^(.)", r"\1", _CMD_LINE_END.sub(lambda found: r"\n" if found[1] else " ", text))
+        text = re.sub(r"\^(.)", r"\1", _CMD_LINE_END.sub(lambda found: "\n" if found[1] else " ", text))
     if _POWERSHELL_LINE_GOES_ON.search(text):
         text = _POWERSHELL_LINE_GOES_ON.sub(" ", text).replace('`"', r"\"")
     return _LINE_GOES_ON.sub(" ", text)

@@ -14,6 +14,8 @@ from imdoctor.cli.lazy import LazyGroup
 from imdoctor.cli.session import Session
 
 KEY = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e"
+CHINA = {"LANG": "zh_CN.UTF-8"}
+"""A Chinese locale."""
 
 
 @dataclass(frozen=True)

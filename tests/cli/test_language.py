@@ -10,9 +10,8 @@ from imdoctor import registry, speech
 from imdoctor.cli import COMMANDS, cli
 from imdoctor.cli.lazy import LazyGroup
 from imdoctor.render.wrap import columns
-from tests.cli.process import here, imdoctor, leaves
+from tests.cli.process import CHINA, here, imdoctor, leaves
 
-CHINA = {"LANG": "zh_CN.UTF-8"}
 HAN = re.compile("[\u4e00-\u9fff]")
 URL = "http://console.tim.qq.com/v4/a/b?sdkappid=1&identifier=administrator&usersig=x&random=1"
 
@@ -30,6 +29,7 @@ LANGUAGES = {
     "the locale": ((), CHINA, "zh"),
     "the option before it": (("--lang", "en"), CHINA, "en"),
     "a variable": ((), {"IMDOCTOR_LANG": "zh"}, "zh"),
+    "the variable, as a locale is written": ((), {"IMDOCTOR_LANG": "zh_CN"}, "zh"),
     "the option before the variable": (("--lang", "en"), {"IMDOCTOR_LANG": "zh"}, "en"),
     "none": ((), {}, "en"),
 }
@@ -45,6 +45,18 @@ def test_what_decides(tmp_path: Path, name: str) -> None:
         "en": "The domain and the SDKAppID belong to different sites.",
     }
     assert meaning[language] in done.out
+
+
+def test_what_another_programs_arguments_ask_for_is_theirs(tmp_path: Path) -> None:
+    """Behind -- stands another program's command line."""
+    done = here(tmp_path, "explain", "60026", "--", "--lang", "zh")
+    assert (done.code, HAN.search(done.err)) == (64, None)
+
+
+def test_a_number_that_is_no_code_is_suggested_another_in_each_language(tmp_path: Path) -> None:
+    """The nearest codes are named whatever is spoken."""
+    for language in ("en", "zh"):
+        assert "60020" in here(tmp_path, "explain", "6002", "--lang", language).err
 
 
 def test_afterwards_english_is_spoken(tmp_path: Path) -> None:
@@ -108,6 +120,7 @@ TEXTS = {
     "a usage error": (("explain", "nonsense"), "没有代码 'nonsense'"),
     "a configuration error": (("config", "check", "nowhere.yaml"), "不存在：请检查路径"),
     "the help": (("--help",), "对每个目标运行一遍所有检查，并输出报告。"),
+    "what is required": (("usersig", "new", "--help"), "必需"),
     "a command's help": (("usersig", "new", "--help"), "用密钥生成版本 2 的 UserSig"),
 }
 
@@ -128,7 +141,7 @@ def test_every_commands_help_is_chinese(tmp_path: Path, command: str, capsys: py
     assert text.startswith(f"用法：imdoctor {command} ")
     assert HAN.search(text.split("\n\n")[1])
     for line in text.splitlines():
-        assert not re.search(r"\b(the|and|of|is|which)\b", line)
+        assert not re.search(r"\b(the|and|of|is|which|default|required)\b", line)
         assert columns(line) <= 80
 
 
@@ -162,6 +175,7 @@ def test_the_language_before_the_command(tmp_path: Path) -> None:
     """What is said is in the language that stands before the command; one after it counts more."""
     assert "域名与" in here(tmp_path, "--lang", "zh", "explain", "60026").out
     assert "The domain" in here(tmp_path, "--lang", "zh", "explain", "60026", "--lang", "en").out
+    assert here(tmp_path, "--lang", "zh", "explain", "--lang", "en", "--nothing").err.startswith("Usage: ")
 
 
 USAGE = {

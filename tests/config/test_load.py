@@ -298,6 +298,10 @@ BAD: dict[str, tuple[str, list[str]]] = {
         f"{T}endpoint: yes",
         ["c.yaml:2:15: endpoint: a text is expected: put it in quotes"],
     ),
+    "a time that YAML takes for a word of its own": (
+        f"{T}timeout: yes",
+        ["c.yaml:2:14: timeout: 'yes' is no duration: write 300ms, 5s, 2m, 1h or 21d"],
+    ),
     "a language that is none": (f"{T}lang: fr", ["c.yaml:2:11: lang: one of en, zh is expected"]),
     "a locale for a language": (
         f"{T}lang: zh_CN.UTF-8",

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from msgspec.structs import asdict
 
@@ -120,6 +120,10 @@ CASES: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "as a browser copies for cmd.exe": (
         'curl ^"https://a/?b=c^&d=e^" ^\r\n  -H ^"Content-Type: application/json^" ^\r\n  --data-raw ^"^{^\\^"a^\\^":1^}^"',
         [{"url": "https://a/?b=c&d=e", "body": '{"a":1}', "content_type": "application/json", "ampersand": False}],
+    ),
+    "lines in a body, as a browser copies them for cmd.exe": (
+        'curl ^"https://a^" ^\r\n  --data-raw ^"^{^\r\n\r\n^\\^"a^\\^":1^\r\n\r\n^}^"',
+        [{"url": "https://a", "body": '{\n"a":1\n}'}],
     ),
     "a body that looks like it": ('curl https://a -d \'{"a": "^"}\'', [{"body": '{"a": "^"}'}]),
     "PowerShell": ('curl.exe `\n  -d "{`"a`":1}" `\r\n  https://a', [{"url": "https://a", "body": '{"a":1}'}]),
@@ -270,8 +274,9 @@ def test_words_in_quotes_stay_as_they_are(words: list[str]) -> None:
     assert [command.words for command in shell.commands(shlex.join(words))] == [tuple(words)]
 
 
+@example('"' + "$(a)" * 60)  # without end, if a quote were tried in every way
 @given(st.text(st.sampled_from("curl -d'\"`$()\\\n&|<>#^;= hx:/")) | st.text())
 def test_whatever_the_text(text: str) -> None:
-    """No text raises, nor takes long: quotes that do not end are told as such."""
+    """No text raises, nor takes for ever: quotes that do not end are told as such."""
     for line in (text, f"curl {text}", f'curl "{text}' * 50, f"$ {text}" * 500):
         assert isinstance(curl.read(line), tuple | str)

@@ -33,7 +33,7 @@ def test_nothing_is_obsolete(language: speech.Language) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_file_is_as_the_helper_writes_it(language: speech.Language) -> None:
+def test_the_file_is_as_it_would_be_written_anew(language: speech.Language) -> None:
     """The sentences stand in the file by the places where they are said, so that a change shows as one."""
     text = path_of(language).read_text("utf-8")
     assert text == written(head_of(text), SAID, speech.catalogue(language)), AGAIN

@@ -13,10 +13,9 @@ from imdoctor.agent.state import Change, Incident
 from imdoctor.model import Report
 from imdoctor.render import FORMATS, Style
 from imdoctor.speech import NAMES, catalogue, retold, say, speaking
-from tests.cli.process import here
+from tests.cli.process import CHINA, here
 from tests.render.worlds import judged_in_chinese
 
-CHINA = {"LANG": "zh_CN.UTF-8"}
 CAUSE = CauseSeen(code="tls.cert-expired", severity="fail", title="The certificate has expired", remedy="Renew it.")
 RUN = RunRecord(target="?", at=0.0, seconds=0.1, status="fail", causes=(CAUSE,))
 

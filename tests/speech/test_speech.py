@@ -170,3 +170,11 @@ def test_english_reads_no_catalogue() -> None:
     script = "from imdoctor import speech; speech.say('a'); print(speech.catalogue.cache_info().misses)"
     english = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert english.stdout == "0\n"
+
+
+def test_a_strangers_words_are_looked_through_once() -> None:
+    """Sentences of which the last is unknown are left as they are: to try every way of joining them would never end."""
+    theirs = "A b. " * 60 + "End"
+    with speaking("zh"):
+        assert say("{who}: {told}", who="an error", told=theirs).endswith(theirs)
+        assert retold(f"the endpoint is an address: there is no name to resolve. {theirs}").endswith(theirs)
