@@ -24,13 +24,7 @@ EXPIRED = CauseSeen(
     remedy="See its dates: `openssl x509`.",
 )
 SLOW = CauseSeen(code="probe.slow", severity="warn", title="The call is slow")
-KNOWN = CauseSeen(
-    code="tls.cert-expired",
-    severity="fail",
-    title="The certificate has expired",
-    address="43.141.10.1",
-    remedy="Check this host's clock: `timedatectl`.",
-)
+KNOWN = msgspec.structs.replace(EXPIRED, remedy="Check this host's clock: `timedatectl`.")
 BARE = CauseSeen(code="x.y", severity="fail", title="Something\nis wrong")
 
 

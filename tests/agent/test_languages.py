@@ -21,18 +21,18 @@ from imdoctor.check import Settings
 from imdoctor.config.model import Endpoint
 from imdoctor.lab.gateway import Answering
 from imdoctor.memory import Memory
-from imdoctor.model import HostReport, Report
 from imdoctor.runner import Job
 from imdoctor.speech import LANGUAGES, Language, shared, speaking
+from tests.agent.knowing import alone
 from tests.agent.lab import Watched, watched
 from tests.agent.process import agent
 from tests.agent.test_alerting import webhook
 from tests.agent.test_heartbeat import Answers
-from tests.cli.process import imdoctor
+from tests.cli.process import CHINA, imdoctor
+from tests.render.reports import HEALTHY
 
 BROKEN = Answering(error_code=60010)
 HAN = re.compile("[\u4e00-\u9fff]")
-CHINA = {"LANG": "zh_CN.UTF-8"}
 TELL = """
 import json, os, pathlib, sys
 with pathlib.Path("told.jsonl").open("a") as file:
@@ -213,13 +213,5 @@ def test_the_verdict_over_all() -> None:
 def note(board: Board, name: str, language: Language | None) -> None:
     """Note a round in which all was well."""
     job = Job(name=name, settings=Settings(endpoint=Endpoint("im.example.com")), language=language)
-    report = Report(
-        imdoctor="0",
-        started_at="2026-03-01T10:31:05Z",
-        duration_seconds=0.1,
-        status="ok",
-        exit_code=0,
-        host=HostReport(name="web1", system="Linux", python="3", openssl="3"),
-        targets=[],
-    )
-    board.note(job, report, RunRecord(target=name, at=0.0, seconds=0.1, status="ok"), State(status="ok"))
+    run = RunRecord(target=name, at=0.0, seconds=0.1, status="ok")
+    board.note(job, alone(HEALTHY, name), run, State(status="ok"))

@@ -156,10 +156,11 @@ def test_redacted(tmp_path: Path, saved: str) -> None:
     done = imdoctor(tmp_path, "bundle", "r.json", "-o", "b", "--redact", *WITH, environ=ENVIRON)
     told = said(done)
     found = files(tmp_path / "b")
+    host = re.compile(rb"(?<![\w-])" + re.escape(platform.node().encode()) + rb"(?![\w-])")
     for data in found.values():
-        read = CERTIFICATE.sub(b"", data)  # in its random letters a short name may stand by chance
-        for name in (platform.node().encode(), b"proxy.corp.example", b"10.53.0.1", b"10.0.0.2"):
-            assert not re.search(rb"(?<![\w-])" + re.escape(name) + rb"(?![\w-])", read)
+        assert not host.search(CERTIFICATE.sub(b"", data))  # in its random letters a short name may stand by chance
+        for name in (b"proxy.corp.example", b"10.53.0.1", b"10.0.0.2"):
+            assert name not in data
     assert f"is {platform.node()}" in told
     assert "is proxy.corp.example" in told
     assert "is 10.53.0.1" in told

@@ -46,7 +46,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("name", RUNS)
 def test_a_command_as_a_process(folder: Path, name: str) -> None:
-    """It starts, does what it is for, and exits as it should, with nothing but its output."""
+    """It starts, does what it is for, and exits as it should; the key is in no output."""
     arguments, code, said = RUNS[name]
     stdin = imdoctor(folder, "usersig", "new", *APP, "--secret-key-env=KEY", environ={"KEY": KEY}).out
     done = imdoctor(folder, *name.split(), *arguments, environ={"KEY": KEY}, stdin=stdin)

@@ -29,10 +29,22 @@ def test_files_are_written_beside_the_report(tmp_path: Path) -> None:
     assert (tmp_path / "out/b=c.txt").read_text() == done.out
 
 
+def shell(folder: Path, line: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run a line in a shell, with this Python as $0 and the arguments after it."""
+    command = ["sh", "-c", line, sys.executable, *arguments]
+    return subprocess.run(command, cwd=folder, env=environment(folder), capture_output=True, text=True, check=False)
+
+
+def test_an_input_that_is_closed(tmp_path: Path) -> None:
+    """A process that was started without its standard input is told that nothing comes from there."""
+    done = shell(tmp_path, '"$0" -m imdoctor judge - <&-')
+    assert (done.returncode, done.stdout) == (64, "")
+    assert "standard input is no JSON" in done.stderr
+
+
 CLOSED: dict[str, tuple[str, int, str]] = {
     "output": (">&-", 74, "imdoctor: standard output could not be written"),
     "errors": ("2>&-", 3, ""),
-    "input": ("<&-", 3, ""),
     "all of them": ("<&- >&- 2>&-", 74, ""),
 }
 
@@ -42,14 +54,7 @@ def test_a_stream_that_is_closed(tmp_path: Path, name: str) -> None:
     """A process may be started without its streams: what cannot be said is an error, and a file is written all the same."""
     redirection, code, sentence = CLOSED[name]
     line = f'"$0" -m imdoctor {" ".join(RUN)} --output json=a.json {redirection}'
-    done = subprocess.run(
-        ["sh", "-c", line, sys.executable],
-        cwd=tmp_path,
-        env=environment(tmp_path),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = shell(tmp_path, line)
     assert done.returncode == code
     assert done.stderr.startswith(sentence)
     assert len(done.stderr.splitlines()) == bool(sentence)
@@ -68,13 +73,7 @@ def test_an_error_that_nobody_reads(tmp_path: Path, name: str) -> None:
     """Where standard error takes nothing, what was to stand there is lost, and all else is as it was."""
     arguments, code = UNHEARD[name]
     line = '"$0" -m imdoctor "$@" 2>/dev/full'
-    done = subprocess.run(
-        ["sh", "-c", line, sys.executable, *arguments],
-        cwd=tmp_path,
-        env=environment(tmp_path),
-        capture_output=True,
-        check=False,
-    )
+    done = shell(tmp_path, line, *arguments)
     assert done.returncode == code
     assert bool(done.stdout) == (code == 2)
 
@@ -83,14 +82,7 @@ def test_a_folder_that_was_removed(tmp_path: Path) -> None:
     """In a working directory that is there no more, what needs none works, and a file in it cannot be written."""
     run = '"$0" -m imdoctor run --sandbox -q'
     line = f"mkdir gone && cd gone && rmdir ../gone && {run} && {run} --output json=a.json"
-    done = subprocess.run(
-        ["sh", "-c", line, sys.executable],
-        cwd=tmp_path,
-        env=environment(tmp_path),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = shell(tmp_path, line)
     assert done.returncode == 74
     assert done.stdout.count("ok console.tim.qq.com:443") == 2
     assert "a.json could not be written" in done.stderr

@@ -42,6 +42,7 @@ def test_no_format_gives_a_command(tmp_path: Path, saved: str, form: str, column
     environ = {**GITHUB, "COLUMNS": columns}
     done = imdoctor(tmp_path, "judge", "r.json", "-v", "--format", form, f"--output={form}=file", environ=environ)
     assert done.code == 2
+    assert any(line.startswith("::error title=") for line in obeyed(done.out)) == (form == "github")
     for text in (done.out, done.err, (tmp_path / "file").read_text()):
         assert [line for line in obeyed(text) if not line.startswith("::error title=")] == []
 

@@ -13,6 +13,7 @@ from imdoctor.runner import judge
 from imdoctor_checks.measures import MEASURES
 from tests.cli.process import imdoctor
 from tests.docs.metrics import PAGE, PARTS, filled
+from tests.docs.pages import blocks
 from tests.lab.corpus import load
 
 TEXT = PAGE.read_text("utf-8")
@@ -67,7 +68,7 @@ def test_the_examples_run(tmp_path: Path, line: str) -> None:
 @pytest.mark.needs("program:promtool")
 def test_prometheus_takes_the_job(tmp_path: Path) -> None:
     """What the page shows of a scrape configuration is one, by Prometheus' own promtool."""
-    (job,) = re.findall(r"```yaml\n(scrape_configs:\n.*?)```", TEXT, re.DOTALL)
+    (job,) = (one.text for one in blocks("docs/metrics.md", "yaml") if one.text.startswith("scrape_configs:"))
     (tmp_path / "prometheus.yml").write_text(job)
     command = ["promtool", "check", "config", str(tmp_path / "prometheus.yml")]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
