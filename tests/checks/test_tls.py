@@ -75,6 +75,7 @@ def path(handshake: Handshake | None, address: str = A, **more: Any) -> TlsAddre
 CUT = shake("reset")
 SILENT = shake("timeout", waited=5.0)
 GOOD = shake()
+EXPIRED = shake("verify", certificate(not_after=NOW - 1), verify_code=10, verify_message="no")
 STRANGER = Reference(store="reference.pem", passes=False, holds_issuer=False)
 
 ROWS = [
@@ -84,6 +85,21 @@ ROWS = [
     pytest.param([path(CUT, again=CUT)], ["tls.reset"], id="reset twice"),
     pytest.param([path(shake("closed"), again=shake("closed"))], ["tls.closed"], id="closed twice"),
     pytest.param([path(CUT, again=GOOD)], ["tls.intermittent"], id="reset once"),
+    pytest.param(
+        [path(SILENT, again=EXPIRED, other_name=OtherName(name="b", handshake=GOOD), only_tls12=EXPIRED)],
+        ["tls.intermittent", "tls.cert-expired"],
+        id="silence once, then a chain that does not verify: it is not the name",
+    ),
+    pytest.param(
+        [path(CUT, again=CUT, other_name=OtherName(name="b", handshake=CUT), only_tls12=EXPIRED)],
+        ["tls.protocol-version"],
+        id="TLS 1.2 comes through, with a chain that does not verify",
+    ),
+    pytest.param(
+        [path(SILENT, again=SILENT, small=(SmallSegments(segment=256, handshake=EXPIRED),))],
+        ["tls.mtu-blackhole"],
+        id="small segments pass, with a chain that does not verify",
+    ),
     pytest.param(
         [path(CUT, again=CUT, other_name=OtherName(name="b", handshake=GOOD))],
         ["tls.sni-filtered"],

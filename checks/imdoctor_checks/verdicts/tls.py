@@ -64,6 +64,8 @@ def judge_path(
         yield from _unverified(path, shake, seen, settings, clock)
     elif shake.error in ENDINGS:
         yield _cut(path, shake)
+        if path.again is not None and path.again.error == "verify":
+            yield from _unverified(path, path.again, seen, settings, clock)
     else:
         yield _refused(path, shake)
 
@@ -287,7 +289,7 @@ def _experiments(path: TlsAddress, error: str) -> Iterator[tuple[str, str, bool,
     """Yield the looks that were taken: the code that a success proves, how it was done, whether it succeeded, the code's data."""
     if path.again is not None:
         data = {"failed": 1, "total": 2, "errors": [error]}
-        yield "tls.intermittent", say("the same once more"), path.again.error is None, data
+        yield "tls.intermittent", say("the same once more"), _through(path.again), data
     if path.other_name is not None and path.other_name.handshake is not None:
         name, other = path.other_name.name, path.other_name.handshake
         yield (
@@ -297,7 +299,7 @@ def _experiments(path: TlsAddress, error: str) -> Iterator[tuple[str, str, bool,
             {"error": error, "other": name},
         )
     for small in path.small:
-        passed = small.handshake is not None and small.handshake.error is None
+        passed = small.handshake is not None and _through(small.handshake)
         data = {"segment": small.segment, "what": say("handshake")}
         yield "tls.mtu-blackhole", say("with segments of {segment} bytes", segment=small.segment), passed, data
     if path.only_tls12 is not None:
@@ -306,7 +308,12 @@ def _experiments(path: TlsAddress, error: str) -> Iterator[tuple[str, str, bool,
                 "{error}; with TLS 1.2 alone it succeeds, so something on the way cannot bear TLS 1.3", error=error
             )
         }
-        yield "tls.protocol-version", say("offering TLS 1.2 alone"), path.only_tls12.error is None, data
+        yield "tls.protocol-version", say("offering TLS 1.2 alone"), _through(path.only_tls12), data
+
+
+def _through(shake: Handshake) -> bool:
+    """Tell whether the server's chain came, be it one that did not verify: then nothing cut the handshake off."""
+    return shake.error in {None, "verify"}
 
 
 def judge_with_calls(paths: Sequence[TlsAddress], probe: ProbeSeen | None) -> Iterator[Finding]:
