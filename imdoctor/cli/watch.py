@@ -20,7 +20,6 @@ from imdoctor.cli.options import SecondsType, lang_option, option, state_option,
 from imdoctor.cli.session import Session
 from imdoctor.config.credentials import read_credential
 from imdoctor.config.problems import ConfigError, Problem
-from imdoctor.config.secrets import Secret
 from imdoctor.model import exit_code, worst
 from imdoctor.speech import say
 
@@ -90,15 +89,19 @@ def _prepare(wanted: Wanted, installed: "tuple[Check, ...]", session: Session) -
         third_party = not wanted.no_third_party
         jobs = jobs_of(config, targets, installed, base, session, wanted=checks, third_party=third_party)
         by_name = {target.name: target for target in targets}
-        lasting, latest = tuple(session.secrets), dict[str, tuple[Secret, ...]]()
+        lasting, held = tuple(session.secrets), {job.name: job for job in jobs}
 
         def renew(job: "Job") -> "Job":
-            wall = job.machine.wall
-            loaded = read_credential(by_name[job.name], environ=session.environ, base=base, wall=wall)
-            credential = replace(loaded.credential, proxy_url=job.credential.proxy_url)
-            latest[job.name] = credential.secrets()  # what was made for an earlier round is sent no more
-            session.secrets[:] = [*lasting, *(secret for several in latest.values() for secret in several)]
-            return replace(job, credential=credential)
+            known, wall = held[job.name], job.machine.wall
+            target, last = by_name[job.name], known.credential
+            loaded = read_credential(target, environ=session.environ, base=base, wall=wall, last=last)
+            credential = replace(loaded.credential, proxy_url=last.proxy_url)
+            if credential == last:
+                return known
+            held[job.name] = replace(job, credential=credential)
+            current = (secret for one in held.values() for secret in one.credential.secrets())
+            session.secrets[:] = [*lasting, *current]  # what was made for an earlier round is sent no more
+            return held[job.name]
 
         return Assignment(config=config, jobs=jobs, checks=checks, renew=renew)
 

@@ -16,7 +16,9 @@ from imdoctor.speech import say
 LARGEST = 64 * 1024
 """Bytes of a secret's file: a usersig has a few hundred."""
 LIFETIME = 86400
-"""Seconds that a usersig lives which is made from the key for one run."""
+"""Seconds that a usersig lives which is made from the key."""
+LASTING = 3600
+"""Seconds for which it serves an agent's rounds."""
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -29,10 +31,18 @@ class Loaded:
     warnings: tuple[str, ...] = ()
 
 
-def read_credential(target: Target, *, environ: Mapping[str, str], base: Path, wall: Callable[[], float]) -> Loaded:
+def read_credential(
+    target: Target,
+    *,
+    environ: Mapping[str, str],
+    base: Path,
+    wall: Callable[[], float],
+    last: Credential | None = None,
+) -> Loaded:
     """Return what a target signs in with. ``base`` is the folder from which its files' paths start; ``wall`` the clock.
 
-    From a secret key a usersig is made, which lives a day. Raises ConfigError.
+    From a secret key a usersig is made, which lives a day; the ``last`` one stays while the key does, for an hour by the clock,
+    whichever way that is set. Raises ConfigError.
     """
     wrong = tuple(_problem(target, key, text) for key, text in wrong_credential(target))
     if wrong:
@@ -43,7 +53,7 @@ def read_credential(target: Target, *, environ: Mapping[str, str], base: Path, w
     key, named = given[0], str(getattr(target, given[0]))
     try:
         text, warnings = read_secret(key, named, environ=environ, base=base)
-        return Loaded(_credential(target, key, text, wall), warnings)
+        return Loaded(_credential(target, key, text, wall, last), warnings)
     except ValueError as error:
         raise ConfigError(_problem(target, key, str(error))) from None
 
@@ -135,15 +145,21 @@ def _what(key: str) -> str:
     return "usersig" if key.startswith("usersig") else say("secret key")
 
 
-def _credential(target: Target, key: str, text: str, wall: Callable[[], float]) -> Credential:
+def _credential(target: Target, key: str, text: str, wall: Callable[[], float], last: Credential | None) -> Credential:
     """Return the credential of a secret's text. Raises ValueError with a sentence."""
+    secret, now = Secret(text), int(wall())
     if key.startswith("usersig"):
-        return Credential(usersig=Secret(text))
+        return Credential(usersig=secret)
+    if (
+        last is not None
+        and last.secret_key == secret
+        and last.made_at is not None
+        and 0 <= now - last.made_at < LASTING
+    ):
+        return Credential(usersig=last.usersig, secret_key=secret, made_at=last.made_at)
     from imdoctor.im import usersig
 
     if target.sdkappid is None or not target.identifier:  # wrong_credential has seen to it
         raise ValueError(say("a usersig is made for an identifier of an SDKAppID"))
-    made = usersig.make(
-        key=text, sdkappid=target.sdkappid, identifier=target.identifier, time=int(wall()), expire=LIFETIME
-    )
-    return Credential(usersig=Secret(made), secret_key=Secret(text), made=True)
+    made = usersig.make(key=text, sdkappid=target.sdkappid, identifier=target.identifier, time=now, expire=LIFETIME)
+    return Credential(usersig=Secret(made), secret_key=secret, made_at=now)

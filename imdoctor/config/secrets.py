@@ -5,6 +5,7 @@ import hashlib
 import urllib.parse
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 SEARCHED_FROM = 12
@@ -38,14 +39,14 @@ class Secret:
 
 @dataclass(frozen=True, kw_only=True)
 class Credential:
-    """What is at hand to sign in with. ``made`` tells that the usersig was made from the key for this run.
+    """What is at hand to sign in with. ``made_at`` tells that the usersig was made from the key, and when (Unix seconds).
 
     ``proxy_url`` is a proxy given with a password in the configuration, kept from the settings that reports show.
     """
 
     usersig: Secret | None = None
     secret_key: Secret | None = None
-    made: bool = False
+    made_at: int | None = None
     proxy_url: str | None = None
 
     @property
@@ -56,6 +57,11 @@ class Credential:
         return "none" if self.usersig is None else "usersig"
 
     @property
+    def made(self) -> bool:
+        """Whether the usersig was made from the key."""
+        return self.made_at is not None
+
+    @cached_property
     def fingerprint(self) -> str:
         """A hash by which a credential is known again, and from which nobody makes it: of the key where there is one."""
         source = self.secret_key or self.usersig

@@ -216,7 +216,7 @@ def credential(held: Credentials, now: float) -> Credential:
     sig = Secret(spoilt[held.spoilt] if held.spoilt else text)
     if held.kind == "usersig":
         return Credential(usersig=sig)
-    return Credential(usersig=sig, secret_key=Secret(held.key), made=True)
+    return Credential(usersig=sig, secret_key=Secret(held.key), made_at=made_at)
 
 
 def _ports(scenario: Scenario, lab: LabLoop, authority: Authority, folder: Path) -> dict[tuple[str, int], int]:

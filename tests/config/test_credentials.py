@@ -82,6 +82,21 @@ def test_a_usersig_is_made_from_the_key(tmp_path: Path) -> None:
     assert usersig.verify(made, key=KEY)
 
 
+@pytest.mark.parametrize(
+    ("key", "later", "stays"), [(KEY, 3599, True), (KEY, 3600, False), (KEY, -1, False), (KEY[::-1], 0, False)]
+)
+def test_a_made_usersig_stays_while_its_key_does(tmp_path: Path, key: str, later: int, *, stays: bool) -> None:
+    """What was made for one round serves the next: for an hour by the clock, with the same key, and never before it was made."""
+    first = read(tmp_path, {"KEY": KEY}, secret_key_env="KEY").credential
+    target = Target(name="prod", sdkappid=1400000000, identifier="administrator", secret_key_env="KEY")
+    again = read_credential(
+        target, environ={"KEY": key}, base=tmp_path, wall=lambda: NOW + later, last=first
+    ).credential
+    assert again.secret_key == Secret(key)
+    assert (again == first) is stays
+    assert again.made_at == (NOW if stays else NOW + later)
+
+
 def test_a_variable_is_taken_as_it_stands(tmp_path: Path) -> None:
     """A variable's value is not stripped: what is odd about it is a finding."""
     assert read(tmp_path, {"SIG": f"{SIG} "}, usersig_env="SIG").credential.usersig == Secret(f"{SIG} ")
