@@ -214,11 +214,15 @@ class Context:
     own: Memory = field(default_factory=Memory)
     kept: dict[str, Any] | None = None
 
-    async def once(self, key: Hashable, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
-        """Do something once a run, however many checks ask for it, and hand its result to all of them."""
+    def begin(self, key: Hashable, make: Callable[[], Coroutine[Any, Any, T]]) -> "asyncio.Future[T]":
+        """Begin something, once a run however many checks ask for it; nobody but the run ends it before it is done."""
         if key not in self.tasks:
             self.tasks[key] = asyncio.create_task(make(), name=str(key))
-        return cast("T", await asyncio.shield(self.tasks[key]))
+        return self.tasks[key]
+
+    async def once(self, key: Hashable, make: Callable[[], Coroutine[Any, Any, T]]) -> T:
+        """Do something once a run, and hand its result to all who ask for it."""
+        return await asyncio.shield(self.begin(key, make))
 
     async def seen(self, check: str, kind: type[S]) -> S | None:
         """Await another check's observation; None when it does not run, crashed, or is of another type."""
@@ -235,8 +239,12 @@ class Context:
 
     async def system(self) -> SystemAnswer:
         """Return what the C library answers for the target's name: what the application sees. Asked once."""
+        return await asyncio.shield(self.begin_system())
+
+    def begin_system(self) -> "asyncio.Future[SystemAnswer]":
+        """Begin to ask it."""
         limit = self.left(self.settings.timeout * 2)
-        return await self.once("system", lambda: self._ask_system(self.settings.endpoint.host, limit))
+        return self.begin("system", lambda: self._ask_system(self.settings.endpoint.host, limit))
 
     async def system_again(self, *, absolute: bool = False) -> SystemAnswer:
         """Ask the C library once more, for a second look; ``absolute`` leaves its search list out (a final dot, resolv.conf(5))."""
@@ -252,11 +260,15 @@ class Context:
 
     async def servers(self) -> "tuple[ServerAnswers, ...]":
         """Return what each nameserver of resolv.conf answers for the target's name. Asked once."""
+        return await asyncio.shield(self.begin_servers())
+
+    def begin_servers(self) -> "asyncio.Future[tuple[ServerAnswers, ...]]":
+        """Begin to ask them."""
         from imdoctor.net.lookup import ask_servers
         from imdoctor.net.resolvers import nameservers
 
         host, limit = self.settings.endpoint.host, self.left(self.settings.timeout)
-        return await self.once("servers", lambda: ask_servers(self.machine, nameservers(self.machine), host, limit))
+        return self.begin("servers", lambda: ask_servers(self.machine, nameservers(self.machine), host, limit))
 
     async def addresses(self) -> tuple[str, ...]:
         """Return the addresses to call: those that the application sees, else what the nameservers answer.
@@ -267,7 +279,7 @@ class Context:
 
         if is_address(self.settings.endpoint.host):
             return (self.settings.endpoint.host,)
-        return await self.once("addresses", lambda: usable_addresses(self.system(), self.servers()))
+        return await self.once("addresses", lambda: usable_addresses(self.begin_system(), self.begin_servers()))
 
     @cached_property
     def proxy(self) -> "Proxy | None":
@@ -286,12 +298,16 @@ class Context:
 
     async def tls(self, *, verify: bool = True, only_tls12: bool = False) -> "ssl.SSLContext":
         """Return the run's TLS context, against the system's store or the target's ``ca_file``; kept while that is unchanged."""
+        return await asyncio.shield(self.begin_tls(verify=verify, only_tls12=only_tls12))
+
+    def begin_tls(self, *, verify: bool = True, only_tls12: bool = False) -> "asyncio.Future[ssl.SSLContext]":
+        """Begin to read it."""
         from imdoctor.net.trust import store_files, tls_context
 
         ca_file = self.settings.ca_file or self.machine.ca_file
         files, key = store_files(ca_file), ("tls", str(ca_file), verify, only_tls12)
         make = partial(tls_context, ca_file, verify=verify, only_tls12=only_tls12)
-        return await self.once(key, lambda: self.machine.kept.get((*key, files), files, make))
+        return self.begin(key, lambda: self.machine.kept.get((*key, files), files, make))
 
 
 def pick(others: Mapping[str, Observation], check: str, kind: type[S]) -> S | None:

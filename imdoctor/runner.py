@@ -175,7 +175,7 @@ async def _observe_all(
     """Start every check at once. Return what each saw, and whether the run was stopped from outside."""
     ctx = _context(job, deadline)
     seen = {check.name: job.held[check.name] for check in checks if check.name in job.held}
-    ctx.tasks["lag"] = asyncio.create_task(ctx.lag.run(), name="lag")
+    ctx.lag.start()
     for name, held in seen.items():  # a check that is not due has done its observing
         ctx.tasks["observe", name] = asyncio.get_running_loop().create_future()
         ctx.tasks["observe", name].set_result(held.observation)
@@ -190,6 +190,7 @@ async def _observe_all(
         await _done(observing, deadline.left(math.inf))
     except asyncio.CancelledError:
         stopped = True
+    ctx.lag.stop()
     await _end([*ctx.tasks.values()])
     trouble = STOPPED if stopped else OVERDUE
     return {check.name: seen.get(check.name, Seen(trouble=trouble)) for check in checks}, stopped

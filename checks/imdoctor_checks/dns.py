@@ -39,11 +39,11 @@ from imdoctor_checks.looks.costs import cost_plan, mirror_costs
 from imdoctor_checks.looks.egress import egress
 from imdoctor_checks.looks.egress_plan import egress_plan
 from imdoctor_checks.looks.elsewhere import public_answers, public_plan
-from imdoctor_checks.looks.gateway import LIMIT, look, looked
-from imdoctor_checks.looks.resolvers import answers, asked_servers, server_answers
+from imdoctor_checks.looks.gateway import LIMIT, begin_look, look, looked
+from imdoctor_checks.looks.resolvers import answers, asked_servers, begin_servers, server_answers
 from imdoctor_checks.looks.thirdparties import time_for_looks
 from imdoctor_checks.observations import DnsSeen, EgressSeen, GatewayLook, MirrorCost, Series, TcpSeen, TlsSeen
-from imdoctor_checks.options import DnsOptions, dns_options
+from imdoctor_checks.options import DnsOptions, dns_options, may_ask_others
 from imdoctor_checks.specs.dns import FINDINGS
 from imdoctor_checks.verdicts.costs import priced
 from imdoctor_checks.verdicts.dns import TEMPORARY, before, in_doubt, judge_lookups, taken, used
@@ -94,9 +94,9 @@ class Dns:
             return DnsSeen(skipped=say("the endpoint is an address: there is no name to resolve"))
         if ctx.proxy is not None:
             return DnsSeen(skipped=say("the call goes through a proxy, which resolves the name itself"))
-        behind = stubs(ctx.machine, asked_servers(ctx))
-        seen, (ways, costs), known = await asyncio.gather(_known(ctx), _away(ctx), behind)
-        seen = msgspec.structs.replace(seen, egress=ways, costs=costs, stubs=known)
+        behind = ctx.begin("stubs", lambda: stubs(ctx.machine, asked_servers(ctx)))
+        seen = await (_look_around(ctx) if may_ask_others(ctx) else _look_here(ctx))
+        seen = msgspec.structs.replace(seen, stubs=await asyncio.shield(behind))
         looked = {one.address for one in seen.looks}
         more = [address for address in in_doubt(seen) if address not in looked]
         return msgspec.structs.replace(seen, looks=(*seen.looks, *await _looks(ctx, seen, more)))
@@ -145,6 +145,17 @@ class Dns:
         yield from cost_plan(ctx)
 
 
+async def _look_here(ctx: Context) -> DnsSeen:
+    """Look the name up here alone: third parties are barred."""
+    return msgspec.structs.replace(await _look_up(ctx), egress=EgressSeen(barred=True))
+
+
+async def _look_around(ctx: Context) -> DnsSeen:
+    """Look the name up, here and at a public resolver, and at the ways out, side by side."""
+    seen, (ways, costs) = await asyncio.gather(_known(ctx), _away(ctx))
+    return msgspec.structs.replace(seen, egress=ways, costs=costs)
+
+
 async def _known(ctx: Context) -> DnsSeen:
     """Look the name up here and at a public resolver, and look at what answers at the addresses in doubt."""
     seen, public, _ = await asyncio.gather(_look_up(ctx), public_answers(ctx), _doubted(ctx))
@@ -169,7 +180,7 @@ async def _consequences(ctx: Context, ways: EgressSeen) -> tuple[MirrorCost, ...
 
 
 async def _doubted(ctx: Context, ways: EgressSeen | None = None) -> None:
-    """Look at what third parties put in doubt, as soon as they do: the C library may be waiting for a dead nameserver."""
+    """Look at what third parties put in doubt, as soon as they do."""
     servers, public = await asyncio.gather(server_answers(ctx), public_answers(ctx))
     seen = DnsSeen(servers=servers, public=public, egress=ways)
     await _looks(ctx, seen, in_doubt(seen))
@@ -189,17 +200,23 @@ async def _look_up(ctx: Context) -> DnsSeen:
     """Ask the nameservers and the C library; those that waver, are slow or at odds once more."""
     machine, host = ctx.machine, ctx.settings.endpoint.host
     started, slow = ctx.lag.now(), dns_options(ctx).slow
-    servers, system = await asyncio.gather(server_answers(ctx), ctx.system())
+    answering, asking = begin_servers(ctx), ctx.begin_system()
+    servers = await asyncio.shield(answering)
+    if not asking.done():  # the C library may be waiting for a dead nameserver
+        for address in in_doubt(DnsSeen(servers=servers))[:MOST_LOOKS]:
+            begin_look(ctx, address)
+    system = await ctx.system()
     if ctx.lag.late_since(started):
         servers = tuple(await asyncio.gather(*(_timed_anew(ctx, server, slow) for server in servers)))
-    second, identifiers = await asyncio.gather(_second_looks(ctx, servers, system, slow), _identifiers(ctx, servers))
+    naming = ctx.begin("identifiers", lambda: _identifiers(ctx, servers))
+    second = await _second_looks(ctx, servers, system, slow)
     return msgspec.structs.replace(
         second,
         resolv_conf=read_resolv_conf(machine),
         hosts_order=hosts_order(machine),
         hosts_entry=hosts_entry(machine, host),
         servers=servers,
-        identifiers=identifiers,
+        identifiers=await asyncio.shield(naming),
         system=system,
     )
 

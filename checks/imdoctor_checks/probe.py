@@ -11,7 +11,7 @@ from imdoctor import Context, Egress, Fact, Judged, Measurement, Observation, Se
 from imdoctor.im import request
 from imdoctor.net.call import Reach
 from imdoctor.net.ledger import PHASES, Ledger
-from imdoctor_checks.looks.calls import Calls, after_rest, make_call, open_patiently, open_way, small_request
+from imdoctor_checks.looks.calls import Calls, after_rest, left_open, make_call, open_patiently, open_way, small_request
 from imdoctor_checks.looks.sharing import note_well
 from imdoctor_checks.looks.signing import command_of, first_request, remember
 from imdoctor_checks.observations import ProbeCall, ProbeSeen
@@ -25,7 +25,7 @@ class ProbeOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """The calls that are timed.
 
     slow: from sending to the first byte; more than that is a warning.
-    warm_calls: how many more calls are made on the kept connection.
+    warm_calls: how many more calls are made on the kept connection. 0: none, and under `watch` none on what the last round left open.
     idle: a rest before a last call on it, to see whether a box on the way forgets connections. 0s: none.
     every: from one authenticated call to the next under `watch`; the Trial Edition has a daily cap.
     """
@@ -53,8 +53,10 @@ class Probe:
 
     async def observe(self, ctx: Context) -> ProbeSeen:
         """Make one cold call, authenticated if it may be, then warm anonymous ones; beside them one on what the last run left open."""
-        seen, rested = await asyncio.gather(_look(ctx), after_rest(ctx))
-        return seen if rested is None else structs.replace(seen, rest=rested[0], idle=rested[1])
+        if (left := left_open(ctx)) is None:
+            return await _look(ctx)
+        seen, (rest, idle) = await asyncio.gather(_look(ctx), after_rest(ctx, left))
+        return structs.replace(seen, rest=rest, idle=idle)
 
     def judge(self, seen: ProbeSeen, settings: Settings, others: Mapping[str, Observation]) -> Iterator[Judged]:
         """Judge the first call's answer, then how the calls went."""
@@ -114,7 +116,9 @@ async def _look(ctx: Context) -> ProbeSeen:
     try:
         seen = await _first(ctx, seen, calls)
         seen = await _after_first(ctx, seen, calls)
-        calls.leave()
+        note_well(ctx, well=calls.usable)
+        if ctx.settings.options("probe", ProbeOptions).warm_calls:
+            calls.leave()
         return seen
     finally:
         calls.close()

@@ -99,9 +99,8 @@ class Tls:
 
     async def observe(self, ctx: Context) -> TlsSeen:
         """Shake hands at every address side by side, or once through the proxy's tunnel."""
-        addresses: tuple[str | None, ...]
-        # The trust store is read while the name is looked up.
-        addresses, _ = await asyncio.gather(_addresses(ctx), ctx.tls())
+        ctx.begin_tls()  # the trust store is read while the name is looked up
+        addresses = await _addresses(ctx)
         if not addresses:
             return TlsSeen(blocked_by="dns")
         resume = addresses[0] if _resumes(ctx) else ""

@@ -102,7 +102,7 @@ class Schedule:
     busy: Collection[str] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
-        self.missed = dict.fromkeys(self.targets, 0)
+        self.missed, self._newly = dict.fromkeys(self.targets, 0), dict[str, int]()
         self._busy = set(self.busy)
         self._calendar = Calendar.of(self.checks, self.every, self.periods)
         self._most = round(self.jitter * self.every * MICRO)
@@ -120,7 +120,7 @@ class Schedule:
         while self._heap and self._heap[0][0] <= now:
             place = self._places[self._heap[0][1]]
             if place.target in self._busy:
-                self.missed[place.target] += self._pass(place, now)
+                self._miss(place.target, self._pass(place, now))
             elif limit is None or len(slots) < limit:
                 slots.append(self._begin(place, now))
             else:
@@ -128,17 +128,27 @@ class Schedule:
             heapq.heapreplace(self._heap, (self._start(place, self._calendar.after(place.seen)), self._heap[0][1]))
         return slots
 
+    def newly_missed(self) -> dict[str, int]:
+        """Return how many slots of which targets were missed since this was asked the last time."""
+        newly, self._newly = self._newly, {}
+        return newly
+
     def done(self, target: str) -> None:
         """Take note that a target's run has ended."""
         self._busy.discard(target)
 
     def _begin(self, place: Place, now: int) -> Slot:
         """Start the last of the slots that have passed; the others are missed."""
-        self.missed[place.target] += self._pass(place, now) - 1
+        self._miss(place.target, self._pass(place, now) - 1)
         checks = self._calendar.checks(place.last, place.seen)
         place.last = place.seen
         self._busy.add(place.target)
         return Slot(target=place.target, at=self._start(place, place.seen) / MICRO, checks=checks)
+
+    def _miss(self, target: str, slots: int) -> None:
+        if slots:
+            self.missed[target] += slots
+            self._newly[target] = self._newly.get(target, 0) + slots
 
     def _pass(self, place: Place, now: int) -> int:
         """Go on to the last slot that has passed, and return how many have since the last one that was seen."""

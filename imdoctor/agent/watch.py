@@ -62,7 +62,8 @@ class Agent:
         self._loop = asyncio.get_running_loop()
         self._started_at, self._settled = time.time(), False
         self._stop: asyncio.Future[str] = self._loop.create_future()
-        self._wake, self._reloading = asyncio.Event(), asyncio.Lock()
+        self._waking: asyncio.Future[None] = self._loop.create_future()
+        self._reloading = asyncio.Lock()
         self._rounds: dict[str, asyncio.Task[None]] = {}
         self._began: dict[str, float] = {}
         self._courses: dict[str, Course] = {}
@@ -71,7 +72,7 @@ class Agent:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="history")
         self._known = Recollection(confirm=self.assignment.config.schedule.confirm, say=self._say_from_thread)
         self._teller = self.telling(self.assignment)
-        self._schedule, self._told_missed = self._scheduled(()), dict[str, int]()
+        self._schedule = self._scheduled(())
         self._pulse = Pulse(
             board=self.board,
             notifier=self.notifier,
@@ -87,6 +88,7 @@ class Agent:
         """Stop: rounds under way may finish, or are cut off after a few seconds."""
         if not self._stop.done():
             self._stop.set_result(why)
+        self._wake()
 
     def reload(self) -> None:
         """Read the configuration anew; a bad one is refused, and the one before goes on."""
@@ -120,7 +122,8 @@ class Agent:
                 return await self._round(Slot(target=job.name, at=time.monotonic(), checks=names))
 
         rounds = [asyncio.create_task(one(job)) for job in self.assignment.jobs]
-        await _first_of(asyncio.gather(*rounds, return_exceptions=True), self._stop)
+        made = asyncio.gather(*rounds, return_exceptions=True)
+        await asyncio.wait((made, self._stop), return_when=asyncio.FIRST_COMPLETED)
         for task in rounds:
             task.cancel()
         seen = await asyncio.gather(*rounds, return_exceptions=True)
@@ -163,19 +166,23 @@ class Agent:
         for slot in self._schedule.due(max(0, self.room - len(self._rounds))):
             self._began[slot.target] = time.monotonic()
             self._rounds[slot.target] = asyncio.create_task(self._guarded(slot), name=slot.target)
-        for target, count in self._schedule.missed.items():
-            if (more := count - self._told_missed.get(target, 0)) > 0:
-                self._told_missed[target] = count
-                self.say(own_events.missed(target, more))
+        for target, count in self._schedule.newly_missed().items():
+            self.say(own_events.missed(target, count))
 
     async def _until_next(self) -> None:
-        """Wait for the next slot, a round that ended, a reload or the end."""
-        self._wake.clear()
-        full = len(self._rounds) >= self.room
-        wait = None if full else max(0.0, self._schedule.next_at() - time.monotonic())
-        waking = asyncio.ensure_future(self._wake.wait())
-        await _first_of(waking, self._stop, timeout=wait)
-        waking.cancel()
+        """Wait for the next slot or, without room for it, for a round to end; for a reload, or the end."""
+        self._waking, slot = self._loop.create_future(), None
+        if len(self._rounds) < self.room:
+            slot = self._loop.call_later(max(0.0, self._schedule.next_at() - time.monotonic()), self._wake)
+        try:
+            await self._waking
+        finally:
+            if slot is not None:
+                slot.cancel()
+
+    def _wake(self) -> None:
+        if not self._waking.done():
+            self._waking.set_result(None)
 
     async def _guarded(self, slot: Slot) -> None:
         """Make a round; whatever becomes of it, the target's next one comes."""
@@ -184,9 +191,11 @@ class Agent:
         except Exception as error:  # noqa: BLE001 - a defect in one round must not end the agent; it is told
             self.say(own_events.defect(slot.target, error))
         finally:
+            full = len(self._rounds) >= self.room
             del self._rounds[slot.target], self._began[slot.target]
             self._schedule.done(slot.target)
-            self._wake.set()
+            if full:
+                self._wake()
         self._settle()
 
     def _settle(self) -> None:
@@ -238,7 +247,7 @@ class Agent:
                 await self._take(assignment)
                 self.say(own_events.reloaded(len(assignment.jobs)))
             self.notifier.ready(self.board.verdict("").message)
-            self._wake.set()
+            self._wake()
 
     async def _take(self, assignment: Assignment) -> None:
         """Go on with another assignment; rounds under way end by the one that they began with."""
@@ -247,7 +256,7 @@ class Agent:
         for name in self._courses.keys() - self._rounds.keys():
             self._courses.pop(name).close()
         self.board.keep(assignment.by_name)
-        self._schedule, self._told_missed = self._scheduled(tuple(self._rounds)), {}
+        self._schedule = self._scheduled(tuple(self._rounds))
         before, self._teller = self._teller, self.telling(assignment)
         self._teller.start()
         self._start_beside(before.end(assignment.config.events.timeout))
@@ -292,8 +301,3 @@ async def _cut(tasks: Collection["asyncio.Task[None]"]) -> None:
     for task in under_way:
         task.cancel()
     await asyncio.gather(*under_way, return_exceptions=True)
-
-
-async def _first_of(*futures: "asyncio.Future[Any]", timeout: float | None = None) -> None:
-    """Wait for the first of several to be done, for so many seconds at most."""
-    await asyncio.wait(futures, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)

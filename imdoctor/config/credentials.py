@@ -17,8 +17,8 @@ LARGEST = 64 * 1024
 """Bytes of a secret's file: a usersig has a few hundred."""
 LIFETIME = 86400
 """Seconds that a usersig lives which is made from the key."""
-LASTING = 3600
-"""Seconds for which it serves an agent's rounds."""
+LASTING = 300
+"""Seconds for which it serves an agent's rounds: fewer than from one authenticated call to the next."""
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -41,8 +41,8 @@ def read_credential(
 ) -> Loaded:
     """Return what a target signs in with. ``base`` is the folder from which its files' paths start; ``wall`` the clock.
 
-    From a secret key a usersig is made, which lives a day; the ``last`` one stays while the key does, for an hour by the clock,
-    whichever way that is set. Raises ConfigError.
+    From a secret key a usersig is made, which lives a day; the ``last`` one stays while the key does, for five minutes by
+    the clock, whichever way that is set. Raises ConfigError.
     """
     wrong = tuple(_problem(target, key, text) for key, text in wrong_credential(target))
     if wrong:

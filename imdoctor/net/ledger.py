@@ -47,15 +47,14 @@ class LagWatch:
         self._ticking: float | None = None
         self._next: asyncio.TimerHandle | None = None
 
-    async def run(self) -> None:
-        """Tick until cancelled: by timers alone, which cost less than a task that sleeps."""
-        loop = asyncio.get_running_loop()
-        self._tick(loop)
-        try:
-            await loop.create_future()
-        finally:
-            if self._next is not None:
-                self._next.cancel()
+    def start(self) -> None:
+        """Tick from now on: by timers alone, which cost less than a task that sleeps."""
+        self._tick(asyncio.get_running_loop())
+
+    def stop(self) -> None:
+        """Tick no more."""
+        if self._next is not None:
+            self._next.cancel()
 
     def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
         self.end()

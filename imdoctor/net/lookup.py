@@ -6,7 +6,7 @@ import functools
 import socket
 import threading
 import time
-from collections.abc import Awaitable
+from typing import Any
 
 import dns.entropy
 import dns.exception
@@ -255,19 +255,15 @@ def _read(reply: dns.message.Message, kind: str) -> Answer:
 
 
 async def usable_addresses(
-    system: Awaitable[SystemAnswer], servers: Awaitable[tuple[ServerAnswers, ...]]
+    system: "asyncio.Future[SystemAnswer]", servers: "asyncio.Future[tuple[ServerAnswers, ...]]"
 ) -> tuple[str, ...]:
-    """Return the addresses to call: the C library's, or the nameservers' when it is slow or has none."""
-    own, direct = asyncio.ensure_future(system), asyncio.ensure_future(servers)
-    try:
-        await asyncio.wait({own, direct}, return_when=asyncio.FIRST_COMPLETED)
-        if not own.done():
-            await asyncio.wait({own}, timeout=PATIENCE)
-        if own.done() and own.result().addresses:
-            return own.result().addresses
-        told = tuple(dict.fromkeys(address for server in await direct for address in server.addresses))
-        return told or (await own).addresses
-    finally:
-        for task in (own, direct):
-            task.cancel()
-        await asyncio.gather(own, direct, return_exceptions=True)
+    """Return the addresses to call: the C library's, or the nameservers' when it is slow or has none. Cancels neither."""
+    both: tuple[asyncio.Future[Any], ...] = (system, servers)
+    await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+    if not system.done():
+        await asyncio.wait({system}, timeout=PATIENCE)
+    if system.done() and system.result().addresses:
+        return system.result().addresses
+    direct = await asyncio.shield(servers)
+    told = tuple(dict.fromkeys(address for server in direct for address in server.addresses))
+    return told or (await asyncio.shield(system)).addresses

@@ -28,9 +28,9 @@ T = TypeVar("T")
 
 
 async def together(steps: Iterable[Coroutine[Any, Any, T]]) -> tuple[T, ...]:
-    """Take steps side by side, as asyncio.gather does; a single one, which is the rule for addresses, needs no task."""
+    """Take steps side by side, as asyncio.gather does; none, or a single one, which is the rule for addresses, needs no task."""
     every = list(steps)
-    return tuple([await every[0]] if len(every) == 1 else await asyncio.gather(*every))
+    return tuple([await step for step in every] if len(every) < 2 else await asyncio.gather(*every))  # noqa: PLR2004 - a single one
 
 
 async def first_over(ways: Sequence[W], seconds: float, *, to_write: bool = False) -> W | None:

@@ -207,10 +207,12 @@ def test_the_rest_stays_due_when_there_is_no_room() -> None:
     assert first[0].at < second[0].at
     assert {first[0].target, second[0].target} == {"a", "c"}
     assert schedule.missed == {"a": 0, "b": 1, "c": 0}
+    assert schedule.newly_missed() == {"b": 1}
     schedule.done("b")
     clock.now += 60
     assert [slot.target for slot in schedule.due()] == ["b"]
     assert schedule.missed == {"a": 1, "b": 1, "c": 1}
+    assert [schedule.newly_missed() for _ in range(2)] == [{"a": 1, "c": 1}, {}]
 
 
 def test_no_targets() -> None:

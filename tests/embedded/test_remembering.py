@@ -18,6 +18,8 @@ from imdoctor.lab.scenarios import HEALTHY, SCENARIOS
 from imdoctor.lab.world import AUTHORITY, CONTROL, GATEWAY, Credentials, Scenario, credential, open_world
 from imdoctor.memory import Memory
 from imdoctor.model import Report
+from imdoctor_checks.looks.calls import KEPT
+from imdoctor_checks.looks.sharing import WELL
 from imdoctor_checks.observations import DnsSeen, ProbeSeen, TlsSeen
 
 BY_NAME = {scenario.name: scenario for scenario in SCENARIOS}
@@ -174,6 +176,23 @@ def test_a_connection_is_kept_from_run_to_run() -> None:
             assert (seen.idle.call.kind, seen.idle.call.error) == ("warm", None)
             assert seen.rest is not None
         assert runs.causes == [[], [], []]
+
+
+def test_no_connection_is_kept_for_a_call_that_nobody_wants() -> None:
+    """Without warm calls a run leaves no connection open, and calls on none."""
+    with lab(HEALTHY, watched=True) as runs:
+        settings = msgspec.structs.replace(runs.job.settings, checks={"probe": {"warm_calls": 0}})
+        runs.job = replace(runs.job, settings=settings)
+
+        async def twice() -> ProbeSeen:
+            await runs.run()
+            return await runs.run()
+
+        seen = asyncio.run(twice())
+        assert (seen.warm, seen.idle) == ((), None)
+        assert runs.job.kept is not None
+        assert KEPT not in runs.job.kept
+        assert WELL in runs.job.kept
 
 
 def test_a_connection_that_the_server_ended_is_no_fault() -> None:

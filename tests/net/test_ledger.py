@@ -35,18 +35,19 @@ def test_the_watch_notices_lateness(took: float, *, late: bool) -> None:
 
 
 def test_a_loop_that_was_held_up_is_noticed() -> None:
-    """Whoever holds the loop up for longer than a tick and its grace is noticed, while it ticks and after; the end leaves no timer."""
+    """Whoever holds the loop up for longer than a tick and its grace is noticed, while it ticks and after; stopped, it ticks no more."""
 
     async def held_up(watch: LagWatch) -> list[bool]:
-        task = asyncio.create_task(watch.run())
+        watch.start()
         await asyncio.sleep(2 * TICK)
         started = watch.now()
         time.sleep(2 * (TICK + LATE))  # noqa: ASYNC251 - this is what is to be noticed
         seen = [watch.late_since(started)]
         await asyncio.sleep(2 * TICK)
         seen.append(watch.late_since(started))
-        task.cancel()
-        await asyncio.wait({task})
+        watch.stop()
+        await asyncio.sleep(2 * (TICK + LATE))
+        seen.append(watch.late_since(watch.now()))  # nobody has ended the last tick
         return seen
 
-    assert asyncio.run(held_up(LagWatch())) == [True, True]
+    assert asyncio.run(held_up(LagWatch())) == [True, True, True]

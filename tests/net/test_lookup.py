@@ -154,7 +154,8 @@ def test_usable_addresses(
     """The checks go on with the application's addresses, or else with the nameservers'."""
 
     async def both() -> tuple[str, ...]:
-        return await usable_addresses(_late(SystemAnswer(addresses=own), delay), _servers(*direct))
+        system, servers = _late(SystemAnswer(addresses=own), delay), _servers(*direct)
+        return await usable_addresses(asyncio.ensure_future(system), asyncio.ensure_future(servers))
 
     assert asyncio.run(both()) == expected
 

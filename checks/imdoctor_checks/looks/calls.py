@@ -13,7 +13,7 @@ from imdoctor.net.call import Call, Connection, Reach, Wire, open_connection, op
 from imdoctor.net.connect import REFUSALS
 from imdoctor_checks.looks import RETRIES, SEGMENTS
 from imdoctor_checks.looks.path import proxy_addresses
-from imdoctor_checks.looks.sharing import Offer, note_well, shares, take_offer
+from imdoctor_checks.looks.sharing import Offer, shares, take_offer
 from imdoctor_checks.observations import ProbeCall, SmallCall, SmallRequest
 
 SHOWN = 200
@@ -104,7 +104,7 @@ class Calls:
     async def make(self, wire: request.Request) -> ProbeCall | None:
         """Make one more call, anonymously; None when no connection can be opened any more."""
         kind = "warm"
-        if self._connection is None or not self._connection.usable:
+        if not self.usable:
             self.close()
             kind = "cold"
             self.reopened += 1
@@ -113,13 +113,16 @@ class Calls:
             return None
         return await make_call(self._ctx, self._connection, wire, kind=kind)
 
+    @property
+    def usable(self) -> bool:
+        """Whether the connection may carry another call."""
+        return self._connection is not None and self._connection.usable
+
     def leave(self) -> None:
         """Leave the connection to the next run under `watch`, where it may carry another call."""
-        usable = self._connection is not None and self._connection.usable
-        if self._ctx.kept is not None and self._connection is not None and usable:
+        if self._ctx.kept is not None and self._connection is not None and self.usable:
             self._ctx.kept[KEPT] = Left(self._connection, time.monotonic())
             self._connection = None
-        note_well(self._ctx, well=usable)
 
     def close(self) -> None:
         """Close the connection at hand."""
@@ -139,14 +142,18 @@ class Left:
         self.connection.close()
 
 
-async def after_rest(ctx: Context) -> tuple[float, ProbeCall] | None:
-    """Call on the connection that the last run left, and say how long it rested; None without one, or when the other side has ended it."""
-    left = None if ctx.kept is None else ctx.kept.pop(KEPT, None)
-    if left is None:
-        return None
+def left_open(ctx: Context) -> Left | None:
+    """Take the connection that the last run left; None without one, or when the other side has ended it."""
+    left: Left | None = None if ctx.kept is None else ctx.kept.pop(KEPT, None)
+    if left is None or left.connection.usable:
+        return left
+    left.close()
+    return None
+
+
+async def after_rest(ctx: Context, left: Left) -> tuple[float, ProbeCall]:
+    """Call on the connection that the last run left, and say how long it rested."""
     try:
-        if not left.connection.usable:
-            return None
         rest = time.monotonic() - left.since
         return rest, await make_call(ctx, left.connection, request.anonymous_root(), kind="warm")
     finally:

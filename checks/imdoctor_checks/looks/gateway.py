@@ -1,5 +1,7 @@
 """What answers at an address: the IM gateway, by certificate and envelope, or something else."""
 
+import asyncio
+
 from imdoctor import Context
 from imdoctor.im import envelope, request
 from imdoctor.net.call import Connection, open_connection
@@ -12,7 +14,12 @@ LIMIT = 2.0
 
 async def look(ctx: Context, address: str, most: float = LIMIT) -> GatewayLook:
     """Look at one address under the target's name, once a run: a verified handshake, then the anonymous GET."""
-    return await ctx.once(("gateway", address), lambda: _look(ctx, address, most))
+    return await asyncio.shield(begin_look(ctx, address, most))
+
+
+def begin_look(ctx: Context, address: str, most: float = LIMIT) -> "asyncio.Future[GatewayLook]":
+    """Begin to look at it."""
+    return ctx.begin(("gateway", address), lambda: _look(ctx, address, most))
 
 
 def looked(ctx: Context, address: str) -> bool:

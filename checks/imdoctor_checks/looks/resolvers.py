@@ -3,6 +3,8 @@
 And the public ones that are asked besides.
 """
 
+import asyncio
+
 from imdoctor import Context
 from imdoctor.check import is_address
 from imdoctor.net.lookup import ServerAnswers, ask_servers
@@ -17,11 +19,16 @@ def asked_servers(ctx: Context) -> tuple[str, ...]:
 
 async def server_answers(ctx: Context) -> tuple[ServerAnswers, ...]:
     """Return what each of them answers for the target's name, asked once a run."""
+    return await asyncio.shield(begin_servers(ctx))
+
+
+def begin_servers(ctx: Context) -> "asyncio.Future[tuple[ServerAnswers, ...]]":
+    """Begin to ask them."""
     configured = dns_options(ctx).nameservers
     if configured is None:
-        return await ctx.servers()
+        return ctx.begin_servers()
     host, limit = ctx.settings.endpoint.host, ctx.left(ctx.settings.timeout)
-    return await ctx.once(("servers", configured), lambda: ask_servers(ctx.machine, configured, host, limit))
+    return ctx.begin(("servers", configured), lambda: ask_servers(ctx.machine, configured, host, limit))
 
 
 def public_resolvers(ctx: Context) -> tuple[str, ...]:
