@@ -265,10 +265,9 @@ class Context:
     def begin_servers(self) -> "asyncio.Future[tuple[ServerAnswers, ...]]":
         """Begin to ask them."""
         from imdoctor.net.lookup import ask_servers
-        from imdoctor.net.resolvers import nameservers
 
         host, limit = self.settings.endpoint.host, self.left(self.settings.timeout)
-        return self.begin("servers", lambda: ask_servers(self.machine, nameservers(self.machine), host, limit))
+        return self.begin("servers", lambda: ask_servers(self.machine, self.nameservers, host, limit))
 
     async def addresses(self) -> tuple[str, ...]:
         """Return the addresses to call: those that the application sees, else what the nameservers answer.
@@ -280,6 +279,13 @@ class Context:
         if is_address(self.settings.endpoint.host):
             return (self.settings.endpoint.host,)
         return await self.once("addresses", lambda: usable_addresses(self.begin_system(), self.begin_servers()))
+
+    @cached_property
+    def nameservers(self) -> tuple[str, ...]:
+        """The nameservers that the C library asks, as the run's first look at resolv.conf has them."""
+        from imdoctor.net.resolvers import nameservers
+
+        return nameservers(self.machine)
 
     @cached_property
     def proxy(self) -> "Proxy | None":

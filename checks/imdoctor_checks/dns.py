@@ -28,7 +28,6 @@ from imdoctor.net.resolvers import (
     classify,
     hosts_entry,
     hosts_order,
-    nameservers,
     read_resolv_conf,
 )
 from imdoctor.net.stubs import stubs
@@ -120,7 +119,7 @@ class Dns:
         if is_address(ctx.settings.endpoint.host) or ctx.proxy is not None:
             return
         asked, host = asked_servers(ctx), ctx.settings.endpoint.host
-        for server in nameservers(ctx.machine):
+        for server in ctx.nameservers:
             yield Egress(
                 to=server, port=53, protocol="udp", why=say("A and AAAA of {host}, by the C library", host=host)
             )

@@ -20,7 +20,7 @@ from imdoctor import (
 )
 from imdoctor.net.http import HTTPS_PORT
 from imdoctor.net.machine import Machine
-from imdoctor.net.resolvers import is_loopback, nameservers, read_resolv_conf
+from imdoctor.net.resolvers import is_loopback, read_resolv_conf
 from imdoctor_checks.looks.elsewhere import control_addresses, controls
 from imdoctor_checks.looks.resolvers import public_resolvers
 from imdoctor_checks.observations import DnsSeen, HostSeen, ProbeSeen, ProxySeen, TcpSeen, TlsSeen
@@ -164,7 +164,7 @@ class Host:
 
 def _path(ctx: Context, addresses: tuple[str, ...]) -> tuple[str, ...]:
     """Return the addresses on the call's path: the target's, the nameservers', and one of the public Internet of each family."""
-    return tuple(dict.fromkeys((*addresses, *nameservers(ctx.machine), *ANYWHERE)))
+    return tuple(dict.fromkeys((*addresses, *ctx.nameservers, *ANYWHERE)))
 
 
 async def _anything_answered(ctx: Context) -> bool:

@@ -92,9 +92,11 @@ def _prepare(wanted: Wanted, installed: "tuple[Check, ...]", session: Session) -
         lasting, held = tuple(session.secrets), {job.name: job for job in jobs}
 
         def renew(job: "Job") -> "Job":
-            known, wall = held[job.name], job.machine.wall
+            known, machine = held[job.name], job.machine
             target, last = by_name[job.name], known.credential
-            loaded = read_credential(target, environ=session.environ, base=base, wall=wall, last=last)
+            loaded = read_credential(
+                target, environ=session.environ, base=base, wall=machine.wall, last=last, kept=machine.kept
+            )
             credential = replace(loaded.credential, proxy_url=last.proxy_url)
             if credential == last:
                 return known

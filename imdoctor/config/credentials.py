@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from imdoctor.config.files import UnreadableError, read_file
 from imdoctor.config.model import Target
@@ -12,6 +13,9 @@ from imdoctor.config.problems import ConfigError, Problem
 from imdoctor.config.secrets import Credential, Secret
 from imdoctor.config.targets import CREDENTIALS, wrong_credential
 from imdoctor.speech import say
+
+if TYPE_CHECKING:
+    from imdoctor.net.kept import Kept
 
 LARGEST = 64 * 1024
 """Bytes of a secret's file: a usersig has a few hundred."""
@@ -38,9 +42,11 @@ def read_credential(
     base: Path,
     wall: Callable[[], float],
     last: Credential | None = None,
+    kept: "Kept | None" = None,
 ) -> Loaded:
     """Return what a target signs in with. ``base`` is the folder from which its files' paths start; ``wall`` the clock.
 
+    A file that is ``kept`` is read again when it has changed.
     From a secret key a usersig is made, which lives a day; the ``last`` one stays while the key does, for five minutes by
     the clock, whichever way that is set. Raises ConfigError.
     """
@@ -52,18 +58,23 @@ def read_credential(
         return Loaded(Credential())
     key, named = given[0], str(getattr(target, given[0]))
     try:
-        text, warnings = read_secret(key, named, environ=environ, base=base)
+        text, warnings = read_secret(key, named, environ=environ, base=base, kept=kept)
         return Loaded(_credential(target, key, text, wall, last), warnings)
     except ValueError as error:
         raise ConfigError(_problem(target, key, str(error))) from None
 
 
-def read_secret(key: str, named: str, *, environ: Mapping[str, str], base: Path) -> tuple[str, tuple[str, ...]]:
+def read_secret(
+    key: str, named: str, *, environ: Mapping[str, str], base: Path, kept: "Kept | None" = None
+) -> tuple[str, tuple[str, ...]]:
     """Return the text of the file or variable ``named``, and what is worth a warning about it. Raises ValueError with a sentence.
 
     ``key`` is one of usersig_file, usersig_env, secret_key_file and secret_key_env.
     """
-    return _from_file(key, named, environ, base) if key.endswith("_file") else (_from_env(named, environ), ())
+    if not key.endswith("_file"):
+        return _from_env(named, environ), ()
+    path = _find(named, environ, base)
+    return _from_file(key, path) if kept is None else kept.get_now((key, path), (path,), lambda: _from_file(key, path))
 
 
 def _problem(target: Target, key: str, text: str) -> Problem:
@@ -72,9 +83,8 @@ def _problem(target: Target, key: str, text: str) -> Problem:
     )
 
 
-def _from_file(key: str, named: str, environ: Mapping[str, str], base: Path) -> tuple[str, tuple[str, ...]]:
+def _from_file(key: str, path: Path) -> tuple[str, tuple[str, ...]]:
     """Return a secret file's text, and a warning if others can read it. Raises ValueError with a sentence."""
-    path = _find(named, environ, base)
     try:
         read = read_file(path, LARGEST)
     except UnreadableError as error:

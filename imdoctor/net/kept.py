@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
 
 T = TypeVar("T")
-MOST = 64
+MOST = 512
 """Things that are kept; the one that was used longest ago goes first."""
 OLDEST = 3600.0
 """Seconds: a directory of certificates tells by itself that a file came or went, and not that one was written over."""
@@ -33,7 +33,8 @@ class Kept:
 
     clock: Callable[[], float] = time.monotonic
     wall: Callable[[], float] = time.time
-    _things: dict[Hashable, _Thing] = field(default_factory=dict)
+    _things: dict[Hashable, _Thing] = field(default_factory=dict, repr=False)
+    """A secret may be among them: they are shown to nobody."""
 
     async def get(self, key: Hashable, files: Iterable[str | Path], make: Callable[[], T]) -> T:
         """Return what was kept under a key, or make it in a thread. Raises what ``make`` raises; that is not kept."""

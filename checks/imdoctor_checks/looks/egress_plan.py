@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 from imdoctor import Context, Egress, say
 from imdoctor.check import is_address
 from imdoctor.net.echo import PORTS
-from imdoctor.net.resolvers import nameservers
 from imdoctor_checks.looks.egress import FAMILIES, PORT, direct_sources, routed
 from imdoctor_checks.looks.resolvers import asked_servers, subnet_resolvers
 from imdoctor_checks.options import DnsOptions, dns_options, may_ask_others
@@ -17,7 +16,7 @@ def egress_plan(ctx: Context, servers: tuple[str, ...] = ()) -> Iterator[Egress]
     if not may_ask_others(ctx):
         return
     options = dns_options(ctx)
-    for server in nameservers(ctx.machine):
+    for server in ctx.nameservers:
         why = say("the names of third parties, by the C library")
         yield Egress(to=server, port=PORT, protocol="udp", why=why)
     yield from _plan_through(options, servers)

@@ -10,7 +10,7 @@ from imdoctor.net.connect import Connect, connect
 from imdoctor.net.handshake import handshake
 from imdoctor.net.http import HTTPS_PORT
 from imdoctor.net.lookup import ServerAnswers, ask_servers, system_answer
-from imdoctor.net.resolvers import is_loopback, nameservers
+from imdoctor.net.resolvers import is_loopback
 from imdoctor_checks.looks import HOUR
 from imdoctor_checks.looks.gateway import look
 from imdoctor_checks.looks.resolvers import public_resolvers
@@ -56,7 +56,7 @@ async def elsewhere(ctx: Context) -> Elsewhere:
 
 def control_addresses(ctx: Context) -> tuple[str, ...]:
     """Return the controls' addresses: the nameservers beyond this machine and, unless barred, a public resolver."""
-    near = tuple(address for address in nameservers(ctx.machine) if not is_loopback(address))
+    near = tuple(address for address in ctx.nameservers if not is_loopback(address))
     every = tuple(dict.fromkeys(near + (public_resolvers(ctx) if ctx.settings.third_party else ())))
     routed = tuple(address for address in every if ctx.machine.route(address).error is None)
     return routed or every  # a family that this host does not speak says nothing

@@ -8,13 +8,12 @@ import asyncio
 from imdoctor import Context
 from imdoctor.check import is_address
 from imdoctor.net.lookup import ServerAnswers, ask_servers
-from imdoctor.net.resolvers import nameservers
 from imdoctor_checks.options import dns_options
 
 
 def asked_servers(ctx: Context) -> tuple[str, ...]:
     """Return the nameservers that are asked."""
-    return dns_options(ctx).nameservers or nameservers(ctx.machine)
+    return dns_options(ctx).nameservers or ctx.nameservers
 
 
 async def server_answers(ctx: Context) -> tuple[ServerAnswers, ...]:
