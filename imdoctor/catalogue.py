@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from imdoctor.check import Check, Settings, Spec
@@ -17,7 +18,13 @@ class Catalogue:
     @classmethod
     def of(cls, checks: Iterable[Check]) -> "Catalogue":
         """Join the checks' specs; the registry has seen to it that each code begins with its own check's name."""
-        return cls({code: spec for check in checks for code, spec in check.findings.items()})
+        return _joined(tuple(checks))
+
+
+@lru_cache(maxsize=8)
+def _joined(checks: tuple[Check, ...]) -> Catalogue:
+    """Join them, once for the many rounds of an agent."""
+    return Catalogue({code: spec for check in checks for code, spec in check.findings.items()})
 
 
 def fill(template: str, settings: Settings, address: str | None, data: Mapping[str, Any]) -> str:

@@ -229,7 +229,8 @@ class Context:
         task = self.tasks.get(("observe", check))
         if task is None:
             return None
-        await asyncio.wait({task})
+        if not task.done():
+            await asyncio.wait({task})
         seen = None if task.cancelled() or task.exception() else task.result()
         return seen if isinstance(seen, kind) else None
 

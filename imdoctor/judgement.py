@@ -1,5 +1,6 @@
 """From observations to a target's report: pure, so that a saved report is judged again just as a run was."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, get_type_hints
 
@@ -94,9 +95,9 @@ def judge_check(check: Check, seen: Seen, settings: Settings, others: Mapping[st
     if seen.observation.skipped:
         return Verdict(check=check, seen=seen, status="skipped", summary=retold(seen.observation.skipped))
     try:
-        said = list(check.judge(seen.observation, settings, others))
-        said += _recovered(check, seen.attempts, said)
-        undeclared = [item.code for item in said if isinstance(item, Finding) and item.code not in check.findings]
+        said = Said(check.judge(seen.observation, settings, others))
+        said.findings += _recovered(check, seen.attempts, said.findings)
+        undeclared = [item.code for item in said.findings if item.code not in check.findings]
         if undeclared:
             raise LookupError(f"undeclared finding codes {undeclared}")  # noqa: TRY301 - handled like any other crash of the check
     except Exception as error:  # noqa: BLE001 - a check that crashes must not take the others down; it is unknown and says so
@@ -104,10 +105,22 @@ def judge_check(check: Check, seen: Seen, settings: Settings, others: Mapping[st
     return _verdict(check, seen, settings, said)
 
 
-def _recovered(check: Check, attempts: Sequence[Attempt], said: Iterable[Judged]) -> list[Finding]:
+class Said:
+    """What a check's judgement says, each kind by itself."""
+
+    def __init__(self, judged: Iterable[Judged]) -> None:
+        kinds = defaultdict[type[Judged], list[Any]](list)
+        for item in judged:
+            kinds[type(item)].append(item)
+        self.findings: list[Finding] = kinds[Finding]
+        self.measurements: list[Measurement] = kinds[Measurement]
+        self.summaries: list[Summary] = kinds[Summary]
+        self.notes: list[Note] = kinds[Note]
+
+
+def _recovered(check: Check, attempts: Sequence[Attempt], now: Sequence[Finding]) -> list[Finding]:
     """Name a fault that an earlier attempt met and this one does not: NAME.intermittent, where the check has that code."""
     code, failed = f"{check.name}.intermittent", [one for one in attempts if one.status == "fail"]
-    now = [item for item in said if isinstance(item, Finding)]
     still = any((item.severity or check.findings[item.code].severity) == "fail" for item in now)
     if not failed or still or code not in check.findings or any(item.code == code for item in now):
         return []
@@ -130,10 +143,9 @@ def defect(check: str, doing: str, error: BaseException) -> str:
     )
 
 
-def _verdict(check: Check, seen: Seen, settings: Settings, said: Sequence[Judged]) -> Verdict:
+def _verdict(check: Check, seen: Seen, settings: Settings, said: Said) -> Verdict:
     observation = seen.observation or Observation()
-    findings = tuple(item for item in said if isinstance(item, Finding))
-    severities = {finding.severity or check.findings[finding.code].severity for finding in findings}
+    severities = {finding.severity or check.findings[finding.code].severity for finding in said.findings}
     if "fail" in severities:
         status: Status = "fail"
     elif observation.blocked_by:
@@ -147,23 +159,23 @@ def _verdict(check: Check, seen: Seen, settings: Settings, said: Sequence[Judged
         seen=seen,
         status=status,
         summary=_summary(check, observation, settings, said, status),
-        findings=findings,
-        measurements=tuple(item for item in said if isinstance(item, Measurement)),
-        notes=tuple(item.text for item in said if isinstance(item, Note)),
+        findings=tuple(said.findings),
+        measurements=tuple(said.measurements),
+        notes=tuple(item.text for item in said.notes),
     )
 
 
-def _summary(check: Check, seen: Observation, settings: Settings, said: Iterable[Judged], status: Status) -> str:
+def _summary(check: Check, seen: Observation, settings: Settings, said: Said, status: Status) -> str:
     """Return the worst finding's message, or why there is none, or what the check says of itself."""
     if status == "blocked":
         return say("not asked: {check} stands in the way", check=seen.blocked_by)
     if status == "unknown":
         return retold(seen.unknown or "")
-    for finding in (item for item in said if isinstance(item, Finding)):
+    for finding in said.findings:
         spec = check.findings[finding.code]
         if (finding.severity or spec.severity) == status:
             return fill(spec.message, settings, finding.address, finding.data)
-    return next((item.text for item in said if isinstance(item, Summary)), "")
+    return next((item.text for item in said.summaries), "")
 
 
 def report_check(verdict: Verdict, settings: Settings) -> CheckReport:

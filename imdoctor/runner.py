@@ -4,11 +4,11 @@ import asyncio
 import math
 import platform
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import structs
 
@@ -21,6 +21,7 @@ from imdoctor.model import Attempt, CheckReport, HostReport, Report, TargetRepor
 from imdoctor.net.machine import Machine
 from imdoctor.speech import ENGLISH, Language, mark, speaking
 
+T = TypeVar("T")
 STOPPED = mark("stopped before it was done")
 OVERDUE = mark("not done when the time of the run was up: give it more by --timeout")
 
@@ -76,12 +77,8 @@ async def run(
     started_at, start = datetime.now(UTC), time.monotonic()
     deadline = Deadline.after(timeout)
     with speaking(ENGLISH):  # what is observed is kept: each task has the context in which it was made
-        examinations = [
-            asyncio.create_task(_examine(job, checks, deadline, retries, retry_wait, progress), name=job.name)
-            for job in jobs
-        ]
-    await _all_or_stopped(examinations)
-    targets = [examination.result() for examination in examinations]
+        examinations = [_examine(job, checks, deadline, retries, retry_wait, progress) for job in jobs]
+        targets = await _all_or_stopped(examinations)
     return make_report(
         targets,
         release=__version__,
@@ -119,14 +116,18 @@ def this_host() -> HostReport:
     )
 
 
-async def _all_or_stopped(tasks: "Sequence[asyncio.Task[Any]]") -> None:
-    """Wait for every task. Cancelled meanwhile, hand the cancellation on to them, and wait for what they have to say."""
+async def _all_or_stopped(steps: Sequence[Coroutine[Any, Any, T]]) -> list[T]:
+    """Take every step side by side. Cancelled meanwhile, hand the cancellation on to them, and wait for what they have to say."""
+    if len(steps) == 1:  # as in an agent's rounds: it hears of a cancellation by itself
+        return [await steps[0]]
+    tasks = [asyncio.create_task(step) for step in steps]
     try:
         await _done(tasks)
     except asyncio.CancelledError:
         for task in tasks:
             task.cancel()
         await _done(tasks)
+    return [task.result() for task in tasks]
 
 
 async def _done(tasks: "Iterable[asyncio.Future[Any]]", seconds: float = math.inf) -> None:

@@ -5,7 +5,6 @@ import socket
 import ssl
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import ClassVar
 
 import msgspec
@@ -327,7 +326,7 @@ async def _reference(ctx: Context, seen: TlsAddress) -> Reference | None:
     named = ctx.settings.options("tls", TlsOptions).reference_ca_file or ctx.machine.reference_ca_file
     kept, last = ctx.machine.kept, chain[-1]
     store = str(named or await kept.get("reference store", (), reference_store))
-    known = await kept.get(("holds", store, last.sha256), (Path(store),), lambda: holds(store, last.pem))
+    known = await kept.get(("holds", store, last.sha256), (store,), lambda: holds(store, last.pem))
     # A chain that verified needs the second opinion only where its authority is a stranger to the reference store.
     needed = known is False or (seen.handshake is not None and seen.handshake.error is not None)
     pems, host = [one.pem for one in chain], ctx.settings.endpoint.host

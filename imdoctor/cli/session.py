@@ -35,7 +35,7 @@ class Session:
         _open_closed()
         for stream in (sys.stdout, sys.stderr):
             stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]  # a process's own streams are TextIOWrappers
-        return cls(environ=os.environ, cwd=_cwd(), out=sys.stdout, err=sys.stderr)
+        return cls(environ=dict(os.environ), cwd=_cwd(), out=sys.stdout, err=sys.stderr)
 
     @property
     def mask(self) -> Mask:

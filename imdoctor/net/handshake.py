@@ -87,15 +87,19 @@ class TlsStream:
 
         A timeout of None is for a caller who has set one.
         """
-        async with asyncio.timeout(timeout):
-            data: bytes = await self._pump(lambda: self._read(size))
-            return data
+        if timeout is not None:
+            async with asyncio.timeout(timeout):
+                return await self.read(size, timeout=None)
+        data: bytes = await self._pump(lambda: self._read(size))
+        return data
 
     async def write(self, data: bytes, *, timeout: float | None) -> None:
         """Send all of ``data``. Raises TimeoutError and OSError."""
-        async with asyncio.timeout(timeout):
-            self._tls.write(data)
-            await self._flush()
+        if timeout is not None:
+            async with asyncio.timeout(timeout):
+                return await self.write(data, timeout=None)
+        self._tls.write(data)
+        return await self._flush()
 
     async def ticket(self, *, timeout: float) -> ssl.SSLSession | None:
         """Wait for the ticket that TLS 1.3 sends after the handshake; return the session to resume, if there is one."""

@@ -79,7 +79,8 @@ async def take_offer(ctx: Context, address: str) -> Offer | None:
 
 async def _opened(ctx: Context, address: str) -> Offer | None:
     told = _outcome(ctx, address)
-    await asyncio.wait({told, ctx.tasks["observe", "tls"]}, return_when=asyncio.FIRST_COMPLETED)
+    if not told.done():
+        await asyncio.wait({told, ctx.tasks["observe", "tls"]}, return_when=asyncio.FIRST_COMPLETED)
     opened: Offer | None = told.result() if told.done() and not told.cancelled() else None
     return opened
 

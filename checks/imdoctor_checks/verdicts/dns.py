@@ -1,5 +1,6 @@
 """The judgement of look-ups: which nameserver fails and how, whether there is an answer, and whether it is the truth."""
 
+import functools
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -36,6 +37,7 @@ def before(answer: Answer) -> list[str]:
     return ["timeout"] * answer.lost + ([answer.first] if answer.first is not None else [])
 
 
+@functools.lru_cache(maxsize=1024)
 def bogus(address: str) -> bool:
     """Tell whether an address cannot be that of a public name: private, loopback, reserved, unspecified."""
     known = ipaddress.ip_address(address.partition("%")[0])
