@@ -3,13 +3,14 @@
 Run as root: `python -m tests.bench.agent`. It needs ip, prometheus-blackbox-exporter and /dev/net/tun.
 
 Both run on the near host of `tests.bench.bench`, against the same gateway and resolver, trust the same store (the public
-authorities and the lab's), and ask the same four questions of each of five targets once a second: dns, tcp, tls, and the signed
-POST. A side's CPU is its own process's user and system time as /proc/PID/stat has it (all threads, no helper), from the beginning
-of a block of seconds to its end, so that starting and importing do not count. Both go on all the time, so that each ratio is one
-of the same seconds.
+authorities and the lab's), and ask the same four questions of each target once a second: dns, tcp, tls, and the signed POST.
+First of five targets, then of fifty: a process that has less to do finds its caches cold. A side's CPU is its own process's user
+and system time as /proc/PID/stat has it (all threads, no helper), from the beginning of a block of seconds to its end, so that
+starting and importing do not count. Both go on all the time, so that each ratio is one of the same seconds.
 
 - imdoctor: `imdoctor watch` with the checks dns, tcp, tls, probe, and usersig, without which the probe does not sign in. The
-  signed call is made in every run, where `watch` would make it every ten minutes; all else is as it comes, the history included.
+  signed call is made in every run, where `watch` would make it every ten minutes, and no other (`warm_calls: 0`); all else is as
+  it comes, the history included.
 - blackbox_exporter: its probes dns, tcp, tcp with `tls: true`, and http, over one kept connection, as Prometheus asks for them.
   Who asks, does not count.
 """
@@ -44,8 +45,12 @@ SDKAPPID, ADMIN = 1400000000, "administrator"
 LISTEN = "127.0.0.1:9115"
 PERIOD = 1
 """Seconds between two runs of a target."""
-WARM_UP, BLOCK, BLOCKS = 10.0, 20.0, 7
+LOADS = (5, 50)
+"""Targets: one for each name, and ten."""
+WARM_UP, BLOCK, BLOCKS = 10.0, 20.0, 5
 """Seconds, seconds, and how many."""
+LEEWAY = 0.05
+"""Share of its runs that a side may be early or late by."""
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -70,14 +75,17 @@ def store(folder: Path) -> Path:
     return path
 
 
-def configuration(folder: Path) -> Path:
-    """Write imdoctor's configuration, and return its path."""
+def configuration(folder: Path, load: int) -> Path:
+    """Write imdoctor's configuration of so many targets, and return its path."""
     (folder / "key").write_text(KEY)
     (folder / "key").chmod(0o600)
     account = {"sdkappid": SDKAPPID, "identifier": ADMIN, "secret_key_file": "key"}
     made = {
         "version": 1,
-        "targets": [{"name": one, "endpoint": one, **account} for one in NAMES],
+        "targets": [
+            {"name": f"{number}-{one}", "endpoint": one, **account}
+            for number, one in zip(range(load), itertools.cycle(NAMES), strict=False)
+        ],
         "checks": {
             "tls": {"reference_ca_file": str(store(folder))},
             "probe": {"every": f"{PERIOD / 2}s", "warm_calls": 0},
@@ -90,9 +98,9 @@ def configuration(folder: Path) -> Path:
 
 
 @contextlib.contextmanager
-def imdoctor(folder: Path) -> Iterator[Side]:
+def imdoctor(folder: Path, load: int) -> Iterator[Side]:
     """Start imdoctor's side; the runs are those in its history."""
-    options = ("--config", str(configuration(folder)), "--state", str(folder), "--no-third-party")
+    options = ("--config", str(configuration(folder, load)), "--state", str(folder), "--no-third-party")
     only = [word for check in CHECKS for word in ("--check", check)]
     environ = surroundings({"SSL_CERT_FILE": str(store(folder))})
     process = subprocess.Popen((sys.executable, "-m", "imdoctor", "watch", *options, *only), env=environ)
@@ -148,15 +156,16 @@ def probes(name: str) -> Iterator[tuple[str, str]]:
 
 
 @contextlib.contextmanager
-def blackbox(folder: Path) -> Iterator[Side]:
+def blackbox(folder: Path, load: int) -> Iterator[Side]:
     """Start the exporter's side, and ask it for the four probes of one target after another."""
     listen = f"--web.listen-address={LISTEN}"
     command = ("prometheus-blackbox-exporter", f"--config.file={modules(folder)}", listen, "--log.level=error")
     environ = surroundings({"SSL_CERT_FILE": str(store(folder))})
-    with subprocess.Popen(command, env=environ) as process, contextlib.closing(Asker()) as asker:
+    with subprocess.Popen(command, env=environ) as process:
         try:
-            asker.start()
-            yield Side(process.pid, lambda: asker.done)
+            with contextlib.closing(Asker(load)) as asker:
+                asker.start()
+                yield Side(process.pid, lambda: asker.done)
         finally:
             process.terminate()
 
@@ -164,17 +173,19 @@ def blackbox(folder: Path) -> Iterator[Side]:
 class Asker(threading.Thread):
     """Asks for the probes as Prometheus does, in a thread of its own. ``done`` counts the targets that all four succeeded for."""
 
-    def __init__(self) -> None:
+    def __init__(self, load: int) -> None:
         super().__init__(daemon=True)
-        self.done, self._until = 0, threading.Event()
+        self.done, self._load, self._until = 0, load, threading.Event()
 
     def run(self) -> None:
         """Ask until closed."""
         asked = [[urlencode({"module": module, "target": to}) for module, to in probes(name)] for name in NAMES]
         with contextlib.closing(http.client.HTTPConnection(LISTEN)) as connection:
             until_connected(connection)
+            due = time.monotonic()
             for queries in itertools.cycle(asked):
-                if self._until.wait(PERIOD / len(NAMES)):
+                due += PERIOD / self._load
+                if self._until.wait(max(0.0, due - time.monotonic())):
                     return
                 self.done += all(succeeds(connection, query) for query in queries)
 
@@ -199,32 +210,42 @@ def until_connected(asker: http.client.HTTPConnection) -> None:
         time.sleep(0.1)
 
 
-def compare(folder: Path) -> None:
+def compare(folder: Path, load: int) -> None:
     """Measure both sides, and print."""
-    with imdoctor(folder) as ours, blackbox(folder) as theirs:
+    with imdoctor(folder, load) as ours, blackbox(folder, load) as theirs:
         time.sleep(WARM_UP)
-        pairs = [block(ours, theirs) for _ in range(BLOCKS)]
+        pairs = [block(load, ours, theirs) for _ in range(BLOCKS)]
     for name, costs in zip(("imdoctor", "blackbox_exporter"), zip(*pairs, strict=True), strict=True):
-        sys.stdout.write(f"{name}: {statistics.median(costs) * 1000:.2f} ms of CPU per target and run\n")
-    told("CPU per target and run: imdoctor / blackbox_exporter", [one / other for one, other in pairs], 1)
+        sys.stdout.write(
+            f"{load} targets, {name}: {statistics.median(costs) * 1000:.2f} ms of CPU per target and run\n"
+        )
+    told(
+        f"{load} targets, CPU per target and run: imdoctor / blackbox_exporter",
+        [ours / theirs for ours, theirs in pairs],
+        1,
+    )
 
 
-def block(*sides: Side) -> list[float]:
-    """Return what a run of each side cost in a block of seconds (CPU seconds)."""
+def block(load: int, *sides: Side) -> list[float]:
+    """Return what a run of each side cost in a block of seconds (CPU seconds). A side that did not keep pace tells nothing."""
     before = [(cpu(side.pid), side.runs()) for side in sides]
     time.sleep(BLOCK)
     after = [(cpu(side.pid), side.runs()) for side in sides]
-    return [(b - a) / (to - fro) for (a, fro), (b, to) in zip(before, after, strict=True)]
+    made = [(b - a, to - fro) for (a, fro), (b, to) in zip(before, after, strict=True)]
+    if any(abs(runs * PERIOD / (BLOCK * load) - 1) > LEEWAY for _, runs in made):
+        raise SystemExit(f"not {load} good runs a second: {[runs / BLOCK for _, runs in made]}")
+    return [seconds / runs for seconds, runs in made]
 
 
 def main(arguments: Sequence[str]) -> None:
-    """Measure; with a folder, on the near host that this is."""
+    """Measure; with a folder and a load, on the near host that this is."""
     if arguments:
-        compare(Path(arguments[0]))
+        compare(Path(arguments[0]), int(arguments[1]))
         return
-    with tempfile.TemporaryDirectory() as name, wire(0, Path(name)):
-        inside = near(sys.executable, "-m", "tests.bench.agent", name)
-        subprocess.run(inside, env=surroundings(), check=True)
+    for load in LOADS:
+        with tempfile.TemporaryDirectory() as name, wire(0, Path(name)):
+            inside = near(sys.executable, "-m", "tests.bench.agent", name, str(load))
+            subprocess.run(inside, env=surroundings(), check=True)
 
 
 if __name__ == "__main__":
