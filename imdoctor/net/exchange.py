@@ -1,6 +1,7 @@
 """One DNS message to one server, and its answer: over UDP, over TCP."""
 
 import asyncio
+import os
 import socket
 import time
 from types import TracebackType
@@ -40,12 +41,14 @@ async def exchange(
 class Datagram:
     """A question sent over a connected socket: the kernel drops what others send, and hands ICMP errors on.
 
-    ``wire`` is the question as it is sent, but for its ID. Other answers are passed over. Close it, as a context does.
+    ``wire`` is the question; it is sent with an ID drawn anew, so that one may be asked often. Other answers are passed over.
+    Close it, as a context does.
     """
 
     def __init__(self, query: dns.message.Message, wire: bytes, where: tuple[str, int]) -> None:
         self.sock: socket.socket | None = None
         self.query = query
+        self._number, self._own = os.urandom(2), wire[:2]
         self._reply: dns.message.Message | None = None
         self._error: Exception | None = None
         self._ended = 0
@@ -54,7 +57,7 @@ class Datagram:
             self.sock = socket.socket(_family(where), socket.SOCK_DGRAM)
             self.sock.settimeout(0)
             self.sock.connect(where)
-            self.sock.send(query.id.to_bytes(2, "big") + wire[2:])
+            self.sock.send(self._number + wire[2:])
         except OSError as error:
             self._error = error
 
@@ -94,9 +97,9 @@ class Datagram:
     def _take(self) -> None:
         data = self.sock.recv(LARGEST) if self.sock is not None else b""
         self._ended = time.monotonic_ns()
-        if int.from_bytes(data[:2], "big") != self.query.id:
+        if data[:2] != self._number:
             return
-        reply = dns.message.from_wire(data, ignore_trailing=True)
+        reply = dns.message.from_wire(self._own + data[2:], ignore_trailing=True)
         if self.query.is_response(reply):
             self._reply = reply
 

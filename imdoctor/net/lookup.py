@@ -2,13 +2,11 @@
 
 import _thread
 import asyncio
-import copy
 import functools
 import socket
 import time
 from typing import Any
 
-import dns.entropy
 import dns.exception
 import dns.flags
 import dns.message
@@ -136,16 +134,16 @@ async def ask_servers(machine: Machine, servers: tuple[str, ...], host: str, lim
 async def ask(machine: Machine, server: str, host: str, kind: str, limit: float) -> Answer:
     """Ask one nameserver one question, absolutely (no search list); a slow answer or a failure is asked for once more."""
     try:
-        name = dns.name.from_text(host).to_text()
+        _question(host, kind)
     except (dns.exception.DNSException, UnicodeError):
         return Answer(type=kind, error="no-such-name")
     deadline = time.monotonic() + limit
-    first = await _race(machine, server, name, kind, limit)
+    first = await _race(machine, server, host, kind, limit)
     left = deadline - time.monotonic()
     slow = first.seconds is not None and first.seconds > SLOW
     if left <= 0 or first.error == "timeout" or not (slow or first.rcode in AGAIN or first.error):
         return first
-    second = await _once(machine, server, name, kind, left)
+    second = await _once(machine, server, host, kind, left)
     return _both(first, second)
 
 
@@ -200,16 +198,16 @@ async def _once(machine: Machine, server: str, name: str, kind: str, limit: floa
 
 
 def _send(machine: Machine, server: str, name: str, kind: str) -> Datagram:
-    query, wire = _question(name, kind)
-    query = copy.copy(query)
-    query.id = dns.entropy.random_16()
-    return Datagram(query, wire, machine.dial(server, PORT))
+    return Datagram(*_question(name, kind), machine.dial(server, PORT))
 
 
 @functools.lru_cache(maxsize=64)
 def _question(name: str, kind: str) -> tuple[dns.message.Message, bytes]:
-    """Return a question, and how it looks on the wire: it takes longer to make than to answer, and is asked again and again."""
-    query = dns.message.make_query(name, kind, use_edns=0, payload=PAYLOAD)
+    """Return a question, and how it looks on the wire: it takes longer to make than to answer, and is asked again and again.
+
+    Raises DNSException and UnicodeError for what is no name.
+    """
+    query = dns.message.make_query(dns.name.from_text(name), kind, use_edns=0, payload=PAYLOAD)
     return query, query.to_wire()
 
 
@@ -233,7 +231,7 @@ async def _told(machine: Machine, server: str, kind: str, sent: Datagram, ends: 
 
 async def _by_tcp(machine: Machine, server: str, name: str, kind: str, limit: float) -> str:
     """Ask over TCP alone; return the rcode, or the word for what went wrong."""
-    query = dns.message.make_query(name, kind, use_edns=0, payload=PAYLOAD)
+    query, _ = _question(name, kind)
     try:
         async with asyncio.timeout(limit):
             return dns.rcode.to_text((await over_tcp(query, machine.dial(server, PORT))).rcode())
@@ -243,7 +241,7 @@ async def _by_tcp(machine: Machine, server: str, name: str, kind: str, limit: fl
 
 def _read(reply: dns.message.Message, kind: str) -> Answer:
     """Return a reply as data: the addresses at the end of its chain of CNAMEs, in order."""
-    wanted = dns.rdatatype.from_text(kind)
+    wanted = dns.rdatatype.RdataType[kind]
     internet = [rrset for rrset in reply.answer if rrset.rdclass == dns.rdataclass.IN]  # others hold what they like
     sets = [rrset for rrset in internet if rrset.rdtype == wanted]
     aliases = [rrset for rrset in internet if rrset.rdtype == dns.rdatatype.CNAME]
