@@ -206,7 +206,7 @@ def _summary(seen: UsersigSeen) -> str:
     if seen.expires_at is None or seen.now is None:
         return ""
     if seen.made:
-        return say("made from the secret key for this run, for {identifier}", identifier=seen.identifier)
+        return say("made from the secret key, for {identifier}", identifier=seen.identifier)
     valid = say(
         "version {version} for {identifier}, valid for {time}",
         version=seen.version,

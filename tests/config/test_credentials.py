@@ -13,6 +13,7 @@ from imdoctor.config.model import Target
 from imdoctor.config.problems import ConfigError
 from imdoctor.config.secrets import Secret
 from imdoctor.im import usersig
+from imdoctor.net.kept import Kept
 
 KEY = "5bd2850fff3ecb11d7c805251c51ee463a25727bddc2385f3fa8bfee1bb93b5e"
 SIG = "eJwtzEELgjAYxvHvsnPIu7lpCl2qQ4cIIqWzuFmvpSxZUYTfPdFuz*8Pz4dk2yN7mo6k"
@@ -95,6 +96,27 @@ def test_a_made_usersig_stays_while_its_key_does(tmp_path: Path, key: str, later
     assert again.secret_key == Secret(key)
     assert (again == first) is stays
     assert again.made_at == (NOW if stays else NOW + later)
+
+
+def test_a_kept_file_is_read_when_it_has_changed(tmp_path: Path) -> None:
+    """Where things are kept, a secret's file is read once until it changes or goes; what was kept of it is shown to nobody."""
+    kept, path = Kept(wall=lambda: NOW * 2.0), private(tmp_path / "sig", SIG)
+    target = Target(name="prod", usersig_file="sig")
+
+    def text() -> str | None:
+        held = read_credential(target, environ={}, base=tmp_path, wall=lambda: NOW, kept=kept).credential.usersig
+        return None if held is None else held.reveal()
+
+    assert [text(), text()] == [SIG, SIG]
+    assert SIG not in repr(kept)
+    (again,) = kept._things.values()
+    kept._things.update(dict.fromkeys(kept._things, again._replace(itself=("as it was kept", ()))))
+    assert text() == "as it was kept"
+    private(path, f"{SIG}another")
+    assert text() == f"{SIG}another"
+    path.unlink()
+    with pytest.raises(ConfigError, match="does not exist"):
+        text()
 
 
 def test_a_variable_is_taken_as_it_stands(tmp_path: Path) -> None:

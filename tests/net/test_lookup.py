@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import Iterator
 
 import pytest
@@ -126,6 +127,19 @@ async def _servers(*addresses: str) -> tuple[ServerAnswers, ...]:
             server="10.0.0.1", a=Answer(type="A", rcode="NOERROR", addresses=addresses), aaaa=Answer(type="AAAA")
         ),
     )
+
+
+def test_a_question_has_an_id_of_its_own_each_time() -> None:
+    """One question is asked often, each time with an ID that nobody can know beforehand (RFC 5452 §9.2)."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
+        server.bind(("127.0.0.1", 0))
+        machine = Machine(dial=lambda *_: server.getsockname())
+        for _ in range(4):
+            asyncio.run(ask(machine, "10.53.0.1", NAME, "A", 0.01))
+        server.settimeout(0)
+        sent = [server.recv(512) for _ in range(4)]
+    assert len({one[:2] for one in sent}) > 1
+    assert len({one[2:] for one in sent}) == 1
 
 
 def test_a_slow_c_library_ends_by_its_limit() -> None:
