@@ -106,12 +106,14 @@ def judge_check(check: Check, seen: Seen, settings: Settings, others: Mapping[st
 
 
 class Said:
-    """What a check's judgement says, each kind by itself."""
+    """What a check's judgement says, each kind by itself. Raises TypeError for what is of no kind."""
 
     def __init__(self, judged: Iterable[Judged]) -> None:
         kinds = defaultdict[type[Judged], list[Any]](list)
         for item in judged:
             kinds[type(item)].append(item)
+        if strange := kinds.keys() - {Finding, Measurement, Summary, Note}:
+            raise TypeError(f"judge yields {', '.join(sorted(one.__name__ for one in strange))}")
         self.findings: list[Finding] = kinds[Finding]
         self.measurements: list[Measurement] = kinds[Measurement]
         self.summaries: list[Summary] = kinds[Summary]

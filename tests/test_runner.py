@@ -75,6 +75,7 @@ def test_status_and_exit_code(checks: Sequence[Check], status: str, code: int, e
         ("foreign", "returned a dict"),
         ("crash-judging", "ZeroDivisionError while judging"),
         ("undeclared", "misbehaving.secretly"),
+        ("of-no-kind", "judge yields str"),
     ],
 )
 def test_a_broken_check_is_unknown_and_says_so(how: str, told: str) -> None:

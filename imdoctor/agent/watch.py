@@ -171,14 +171,14 @@ class Agent:
 
     async def _until_next(self) -> None:
         """Wait for the next slot or, without room for it, for a round to end; for a reload, or the end."""
-        self._waking, slot = self._loop.create_future(), None
+        self._waking, timer = self._loop.create_future(), None
         if len(self._rounds) < self.room:
-            slot = self._loop.call_later(max(0.0, self._schedule.next_at() - time.monotonic()), self._wake)
+            timer = self._loop.call_later(max(0.0, self._schedule.next_at() - time.monotonic()), self._wake)
         try:
             await self._waking
         finally:
-            if slot is not None:
-                slot.cancel()
+            if timer is not None:
+                timer.cancel()
 
     def _wake(self) -> None:
         if not self._waking.done():

@@ -160,13 +160,8 @@ def _credential(target: Target, key: str, text: str, wall: Callable[[], float], 
     secret, now = Secret(text), int(wall())
     if key.startswith("usersig"):
         return Credential(usersig=secret)
-    if (
-        last is not None
-        and last.secret_key == secret
-        and last.made_at is not None
-        and 0 <= now - last.made_at < LASTING
-    ):
-        return Credential(usersig=last.usersig, secret_key=secret, made_at=last.made_at)
+    if last is not None and last.secret_key == secret and 0 <= now - (last.made_at or 0) < LASTING:
+        return last
     from imdoctor.im import usersig
 
     if target.sdkappid is None or not target.identifier:  # wrong_credential has seen to it

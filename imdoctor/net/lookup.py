@@ -104,9 +104,8 @@ async def _getaddrinfo(host: str, port: int) -> SystemAnswer:
         except RuntimeError:  # the loop is closed: nobody waits any more
             return
 
-    _thread.start_new_thread(
-        ask, ()
-    )  # threading.Thread costs several times as much: it waits until the thread has begun
+    # threading.Thread costs several times as much: it waits until the thread has begun.
+    _thread.start_new_thread(ask, ())
     return await done
 
 
