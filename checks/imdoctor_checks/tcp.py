@@ -258,17 +258,20 @@ def _partial(every: Mapping[str, Sequence[Connect]], failed: Mapping[str, Sequen
 
 
 def _contradicting(own: Sequence[Connect], others: Mapping[str, Observation]) -> Iterator[Connect]:
-    """Yield the other checks' connects to the same address that fared otherwise than all of these: it comes and goes."""
+    """Yield the other checks' connects to the same address that fared otherwise than these: it comes and goes, or SYNs are lost.
+
+    A path that loses every second SYN may spare each of this check's own.
+    """
     tls, probe = pick(others, "tls", TlsSeen), pick(others, "probe", ProbeSeen)
     paths = tls.paths if tls is not None else ()
     tried = [one for path in paths for one in (*path.refused, path.connect) if one is not None]
     for reach in (*probe.earlier, probe.reach) if probe is not None else ():
         tried += reach.connects
-    here = [one for one in tried if one.address == own[0].address]
+    here = [one for one in dict.fromkeys(tried) if one.address == own[0].address and one not in own]
     if all(one.error == "ECONNREFUSED" for one in own):
         yield from (one for one in here if one.error is None)
     elif not all(_failed(one) for one in own):
-        yield from (one for one in here if one.error in REFUSALS)
+        yield from (one for one in here if one.error in REFUSALS or _lossy(one))
 
 
 def _wavering(address: str, several: Sequence[Connect]) -> Iterator[Finding]:

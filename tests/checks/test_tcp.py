@@ -174,6 +174,27 @@ def test_other_checks_connections_count() -> None:
     assert codes(Tcp(), refused, others=others) == ["tcp.refused"]
 
 
+LOST = one(seconds=1.008, info=TcpInfo(rtt=0.001, retransmits=1))
+ASKED_TWICE = one(seconds=2.033, attempts=2, info=TcpInfo(rtt=0.001, retransmits=2))
+
+
+@pytest.mark.parametrize(
+    ("own", "tls", "probe", "expected"),
+    [
+        pytest.param(one(), LOST, ASKED_TWICE, ["tcp.lossy"], id="the others' SYNs were lost"),
+        pytest.param(one(), LOST, one(seconds=0.002), [], id="one of theirs"),
+        pytest.param(LOST, LOST, LOST, ["tcp.slow"], id="one connection for all three"),
+    ],
+)
+def test_other_checks_lost_syns_count(own: Connect, tls: Connect, probe: Connect, expected: list[str]) -> None:
+    """Which check meets a SYN that is lost is chance: two of them are a lossy path. One connection counts once."""
+    others: dict[str, Observation] = {
+        "tls": TlsSeen(paths=(TlsAddress(address=A, connect=tls),)),
+        "probe": ProbeSeen(reach=Reach(address=A, connects=(probe,))),
+    }
+    assert codes(Tcp(), TcpSeen(connects=(own,)), others=others) == expected
+
+
 @pytest.mark.parametrize(("error", "code"), [("EACCES", "tcp.prohibited"), ("EADDRNOTAVAIL", "tcp.unreachable")])
 def test_an_address_without_a_route_is_judged_by_its_error(error: str, code: str) -> None:
     """A prohibit route is a rule and says so; an address that no source fits has no route, and ports are not exhausted."""
